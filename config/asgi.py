@@ -1,0 +1,13 @@
+"""HTTP goes to Django, WebSockets to `websocket.py`."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+django_application = get_asgi_application()
+
+from config.websocket import websocket_application  # noqa: E402 - models are ready only now
+
+application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})

@@ -1,0 +1,72 @@
+"""What holds everywhere; each topic has its file in `components/`."""
+
+from .components.auth import *
+from .components.celery import *
+from .components.channels import *
+from .components.database import *
+from .components.email import *
+from .components.env import BASE_DIR, env
+from .components.helpdesk import *
+from .components.limits import *
+from .components.logging import *
+from .components.rest import *
+
+SECRET_KEY = env("DJANGO_SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[])
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "helpdesk.limits",
+    "helpdesk.api",
+    "helpdesk.events",
+    "helpdesk.accounts",
+    "helpdesk.realtime",
+    "helpdesk.tickets",
+    "helpdesk.notifications",
+    "helpdesk.demo",
+]
+
+# Few on purpose: each costs every request. Cookies, sessions and CSRF belong to forms, and the API has none.
+MIDDLEWARE = [
+    "helpdesk.api.request_id.RequestIDMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "helpdesk.api.errors.ProblemMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = False  # redirecting a POST would lose its body
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    },
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}

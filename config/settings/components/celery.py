@@ -1,0 +1,39 @@
+"""Celery carries; PostgreSQL remembers. A lost message is found again by the sweepers."""
+
+from datetime import timedelta
+
+from .env import env
+
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="redis://redis:6379/2")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 240
+CELERY_TASK_SOFT_TIME_LIMIT = 200
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# None: a worker waits for its broker for ever, however long the outage.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A task of a killed worker comes back when the longest task would have ended.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
+# Publishing gives up at once: the request must not wait, and the sweeper enqueues what was missed.
+CELERY_TASK_PUBLISH_RETRY = False
+
+CELERY_BEAT_SCHEDULE = {
+    "sweep-events": {
+        "task": "helpdesk.events.tasks.sweep",
+        "schedule": timedelta(seconds=5),
+        # A sweep that nobody took is replaced by the next one, not queued behind it.
+        "options": {"expires": 5},
+    },
+    "sweep-deliveries": {
+        "task": "helpdesk.notifications.tasks.sweep",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
+}

@@ -1,0 +1,10 @@
+"""One developer's machine."""
+
+from .base import *
+
+DEBUG = env.bool("DJANGO_DEBUG", default=False)
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["*"])
+DEMO_DATA_ALLOWED = True
+# Files are served from where the packages keep them: nothing to collect.
+WHITENOISE_USE_FINDERS = True
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

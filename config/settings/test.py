@@ -1,0 +1,22 @@
+"""The suite: real servers, cheap passwords, no limits unless a test asks for them."""
+
+import os
+
+os.environ.setdefault("DJANGO_SECRET_KEY", "test-key-that-is-long-enough-for-hs256-0123456789")
+
+from .base import *
+
+ALLOWED_HOSTS = ["*"]
+DEMO_DATA_ALLOWED = True
+RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=False)
+WHITENOISE_USE_FINDERS = True
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# Argon2 itself is tested; everybody else only needs to sign in.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
+
+# A suite beside this one takes another name.
+_name = os.environ.get("HELPDESK_TEST_DB")
+DATABASES["default"]["TEST"] = {"NAME": f"test_helpdesk_{_name}" if _name else "test_helpdesk"}
+
+# The name of a point in `core/faults.py` at which this process kills itself.
+FAULT_POINT = env("HELPDESK_FAULT", default="")

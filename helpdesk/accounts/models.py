@@ -1,0 +1,103 @@
+"""People and their signed-in sessions."""
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.accounts.roles import GRANTS, Permission, Role, roles_with
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def agents(self) -> Self:
+        """Active users of role agent or admin."""
+        return self.who_may(Permission.SEE_STAFF_EVENTS)
+
+    def who_may(self, permission: Permission) -> Self:
+        return self.filter(role__in=roles_with(permission), is_active=True)
+
+
+class HelpdeskUserManager(UserManager["User"]):
+    """Django's creating methods, on our queryset."""
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "User":
+        return super().create_superuser(username, email, password, **{"role": Role.ADMIN, **fields})
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def agents(self) -> UserQuerySet:
+        return self.get_queryset().agents()
+
+    def who_may(self, permission: Permission) -> UserQuerySet:
+        return self.get_queryset().who_may(permission)
+
+
+class User(AbstractUser):
+    """A customer, an agent or an admin."""
+
+    first_name = None  # type: ignore[assignment]  # one name: not every culture splits it
+    last_name = None  # type: ignore[assignment]
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        # No @: an e-mail address also signs in, and must not be somebody else's username.
+        validators=[RegexValidator(r"^[\w.+-]+\Z", _("Letters, digits and . + - _ only."))],
+    )
+    email = models.EmailField(max_length=254, blank=True)
+    email_verified = models.BooleanField(default=False)
+    name = models.CharField(max_length=150, blank=True)
+    role = models.CharField(max_length=16, choices=Role, default=Role.CUSTOMER)
+    language = models.CharField(max_length=8, choices=[("en", "English"), ("es", "Español")], default="en")
+    phone = models.CharField(max_length=32, blank=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+
+    objects: ClassVar[HelpdeskUserManager] = HelpdeskUserManager()  # type: ignore[assignment]
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="user_username_unique_in_any_case"),
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case", condition=~Q(email="")),
+            models.CheckConstraint(name="user_role_known", condition=Q(role__in=Role.values)),
+            # So that a superuser counts as admin everywhere, also in SQL.
+            models.CheckConstraint(
+                name="user_superuser_is_admin", condition=Q(is_superuser=False) | Q(role=Role.ADMIN)
+            ),
+        ]
+        indexes = [models.Index("role", "id", name="user_role")]
+
+    def may(self, permission: Permission | str) -> bool:
+        return self.is_active and permission in GRANTS[self.role]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The wire shape `user`."""
+        return {"id": self.pk, "username": self.username, "name": self.name, "role": str(self.role)}
+
+    @property
+    def is_agent(self) -> bool:
+        """An agent in the contract's sense: role agent or admin."""
+        return self.may(Permission.SEE_STAFF_EVENTS)
+
+
+class Session(models.Model):
+    """One signed-in device: the family of refresh tokens that grew from one sign-in.
+
+    Only the newest refresh token of the family is good. Seeing an older one again means that two hold it, so the whole
+    session ends.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
+    refresh_id = models.UUIDField(default=uuid.uuid4)
+    created_at = models.DateTimeField(default=timezone.now)
+    refreshed_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)

@@ -1,0 +1,53 @@
+"""Signing in, and staying signed in."""
+
+import uuid
+from datetime import datetime
+
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.accounts import tokens
+from helpdesk.accounts.models import Session, User
+from helpdesk.core.errors import DomainError
+
+
+class NoActiveAccount(DomainError):
+    """Wrong, unknown and inactive alike: the answer must not tell which names exist."""
+
+    code = "no_active_account"
+
+
+def sign_in(*, username: str, password: str, now: datetime) -> dict[str, str]:
+    user = authenticate(username=username, password=password)
+    if not isinstance(user, User):
+        raise NoActiveAccount(_("No active account with these credentials."))
+    return tokens.issue(Session.objects.create(user=user, created_at=now, refreshed_at=now))
+
+
+def refresh(*, refresh_token: str, now: datetime) -> dict[str, str]:
+    """Spend the token for a new pair. One that was spent before ends its session: two people hold it."""
+    claims = tokens.read_refresh(refresh_token)
+    pair = _rotate(claims, now=now)
+    if pair is None:
+        raise tokens.InvalidToken
+    return pair
+
+
+@transaction.atomic
+def _rotate(claims: tokens.RefreshClaims, *, now: datetime) -> dict[str, str] | None:
+    # Returns instead of raising: ending the session must commit. The row lock makes parallel refreshes queue up.
+    session = (
+        Session.objects.select_for_update()
+        .filter(pk=claims.session_id, user_id=claims.user_id, user__is_active=True, ended_at=None)
+        .first()
+    )
+    if session is None:
+        return None
+    if session.refresh_id != claims.refresh_id:
+        session.ended_at = now
+        session.save(update_fields=["ended_at"])
+        return None
+    session.refresh_id, session.refreshed_at = uuid.uuid4(), now
+    session.save(update_fields=["refresh_id", "refreshed_at"])
+    return tokens.issue(session)

@@ -1,0 +1,59 @@
+"""May this role do this verb? The only answer; nobody else compares roles."""
+
+from enum import StrEnum, auto
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    CUSTOMER = "customer", _("Customer")
+    AGENT = "agent", _("Agent")
+    ADMIN = "admin", _("Admin")
+
+
+class Permission(StrEnum):
+    OPEN_TICKET = auto()
+    COMMENT = auto()
+    CLOSE_OR_REOPEN_TICKET = auto()
+    SEE_ALL_TICKETS = auto()
+    OPEN_TICKET_FOR_OTHERS = auto()
+    EDIT_TICKET = auto()
+    CLAIM_TICKET = auto()
+    BE_ASSIGNED = auto()
+    DELETE_TICKET = auto()
+    RESTORE_TICKET = auto()
+    SEE_NOTES = auto()
+    WRITE_NOTE = auto()
+    DELETE_ANY_COMMENT = auto()
+    COMMENT_ON_CLOSED_TICKET = auto()
+    SEE_STAFF_EVENTS = auto()
+    SEE_USERS = auto()
+    MANAGE_USERS = auto()
+
+
+_CUSTOMER = frozenset({Permission.OPEN_TICKET, Permission.COMMENT, Permission.CLOSE_OR_REOPEN_TICKET})
+_AGENT = _CUSTOMER | {
+    Permission.SEE_ALL_TICKETS,
+    Permission.OPEN_TICKET_FOR_OTHERS,
+    Permission.EDIT_TICKET,
+    Permission.CLAIM_TICKET,
+    Permission.BE_ASSIGNED,
+    Permission.DELETE_TICKET,
+    Permission.SEE_NOTES,
+    Permission.WRITE_NOTE,
+    Permission.COMMENT_ON_CLOSED_TICKET,
+    Permission.SEE_STAFF_EVENTS,
+    Permission.SEE_USERS,
+}
+_ADMIN = _AGENT | {Permission.RESTORE_TICKET, Permission.DELETE_ANY_COMMENT, Permission.MANAGE_USERS}
+
+GRANTS: dict[str, frozenset[Permission]] = {
+    Role.CUSTOMER: _CUSTOMER,
+    Role.AGENT: _AGENT,
+    Role.ADMIN: _ADMIN,
+}
+
+
+def roles_with(permission: Permission) -> list[str]:
+    return [role for role, granted in GRANTS.items() if permission in granted]

@@ -1,0 +1,55 @@
+"""What the domain may answer instead of a result.
+
+A subclass stands beside the operation that raises it and brings its own `code`. Which HTTP status a family gets is one
+table in `api/errors.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One field at fault; nested fields are dotted (`tags.0`)."""
+
+    field: str
+    code: str
+    message: str | Promise
+
+
+class DomainError(Exception):
+    """A code for programs, a sentence for humans, and members that the problem body adds (`assigned_to`)."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, detail: str | Promise, *, errors: list[FieldError] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors or []
+        self.extra = extra
+
+
+class Invalid(DomainError):
+    code = "invalid"
+
+
+class Forbidden(DomainError):
+    code = "permission_denied"
+
+
+class NotFound(DomainError):
+    code = "not_found"
+
+
+class Conflict(DomainError):
+    code = "conflict"
+
+
+class Gone(DomainError):
+    code = "gone"
+
+
+class Unavailable(DomainError):
+    code = "unavailable"

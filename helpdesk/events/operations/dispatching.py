@@ -1,0 +1,53 @@
+"""Tell each subscriber; remember who has heard it and who has not."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.utils import timezone
+
+from helpdesk.events.models import EventReceipt, EventRecord
+from helpdesk.events.subscriptions import receiver_of
+
+logger = structlog.get_logger(__name__)
+
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(minutes=10)
+# About an hour of trying.
+ATTEMPTS_BEFORE_PARKING = 14
+
+
+def dispatch(record: EventRecord, receipts: list[EventReceipt]) -> None:
+    """Call each receipt's subscriber. One that fails does not stop the others, and keeps its part for the sweeper."""
+    done: list[int] = []
+    for receipt in receipts:
+        receive = receiver_of(record.type, receipt.subscriber)
+        if receive is None:
+            _fail(receipt, "no such subscriber", park=True)
+            continue
+        try:
+            receive(record.event(), record)
+        except Exception as error:
+            logger.exception("subscriber_failed", subscriber=receipt.subscriber, event_id=record.pk)
+            _fail(receipt, f"{type(error).__name__}: {error}")
+        else:
+            done.append(receipt.pk)
+    if done:
+        EventReceipt.objects.filter(pk__in=done).update(state=EventReceipt.State.DONE, error="")
+
+
+def _fail(receipt: EventReceipt, error: str, *, park: bool = False) -> None:
+    attempts = receipt.attempts + 1
+    parked = park or attempts >= ATTEMPTS_BEFORE_PARKING
+    if parked:
+        logger.error("event_parked", subscriber=receipt.subscriber, event_id=receipt.record_id, reason=error)
+    EventReceipt.objects.filter(pk=receipt.pk).update(
+        state=EventReceipt.State.PARKED if parked else EventReceipt.State.PENDING,
+        attempts=attempts,
+        due_at=next_attempt(attempts, now=timezone.now()),
+        error=error[:2000],
+    )
+
+
+def next_attempt(attempts: int, *, now: datetime) -> datetime:
+    """Doubling from five seconds to ten minutes."""
+    return now + min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LONGEST_RETRY)

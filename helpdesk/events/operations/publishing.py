@@ -1,0 +1,54 @@
+"""An event commits with its change, or neither does."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from django.db import connection, transaction
+
+from helpdesk.core import faults
+from helpdesk.events.declaration import Event
+from helpdesk.events.models import EventReceipt, EventRecord
+from helpdesk.events.operations.dispatching import dispatch
+from helpdesk.events.operations.sequencing import sequence
+from helpdesk.events.subscriptions import subscriber_names
+
+# How long the publishing process has for its own dispatch before a sweep takes over.
+GRACE = timedelta(seconds=5)
+
+
+class Actor(Protocol):
+    pk: int
+    username: str
+
+
+def publish(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
+    """Write the event beside the change that it tells of; after the commit, number it and tell the subscribers."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("publish() belongs into the transaction of the change.")
+    kind, subject_id = event.subject
+    record = EventRecord.objects.create(
+        type=event.name,
+        subject_type=kind,
+        subject_id=subject_id,
+        staff_only=event.staff_only,
+        actor_id=by.pk if by else None,
+        occurred_at=now,
+        data=event.as_data(),
+        body={"actor": by.username if by else None, **event.members, "message": event.message},
+        changes=event.changes,
+        audience=sorted(event.audience),
+        pushed_to_agents=event.pushed_to_agents,
+    )
+    receipts = EventReceipt.objects.bulk_create(
+        EventReceipt(record=record, subscriber=name, due_at=now + GRACE) for name in subscriber_names(event.name)
+    )
+    # Robust: the change is committed, so its answer must not become an error because the telling failed.
+    transaction.on_commit(partial(_tell, record, receipts), robust=True)
+    return record
+
+
+def _tell(record: EventRecord, receipts: list[EventReceipt]) -> None:
+    faults.reach("events.committed")
+    record.position = sequence(record.pk)
+    dispatch(record, receipts)

@@ -1,0 +1,60 @@
+"""Reading the stream in its order."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max, QuerySet
+
+from helpdesk.events.cursors import Cursor
+from helpdesk.events.models import EventRecord
+from helpdesk.events.visibility import Reader
+
+
+@dataclass(frozen=True)
+class StreamPage:
+    records: list[EventRecord]
+    next: Cursor
+    head: Cursor
+
+
+def head_position() -> int:
+    """The newest position; 0 before the first event."""
+    return EventRecord.objects.aggregate(head=Max("position"))["head"] or 0
+
+
+def cursor_of(record: EventRecord) -> Cursor:
+    if record.position is None:
+        raise ValueError("An event has no cursor before it was sequenced.")
+    return Cursor(position=record.position, at=record.occurred_at)
+
+
+def after(position: int, *, upto: int) -> QuerySet[EventRecord]:
+    return EventRecord.objects.filter(position__gt=position, position__lte=upto).order_by("position")
+
+
+def stream_page(
+    *,
+    user: Reader,
+    after_cursor: Cursor | None,
+    types: Collection[str],
+    ticket_id: int | None,
+    limit: int,
+    now: datetime,
+) -> StreamPage:
+    """The events after the cursor that the user may see, oldest first; without a cursor none, but where "now" is.
+
+    The head is read first: what commits meanwhile has a higher position, and belongs to the next page.
+    """
+    head = Cursor(position=head_position(), at=now)
+    if after_cursor is None:
+        return StreamPage(records=[], next=head, head=head)
+    records = after(after_cursor.position, upto=head.position).visible_to(user)
+    if types:
+        records = records.filter(type__in=types)
+    if ticket_id is not None:
+        records = records.filter(subject_type="ticket", subject_id=ticket_id)
+    found = list(records[:limit])
+    # A full page may have more behind it; a short one has been read to the head.
+    following = cursor_of(found[-1]) if len(found) == limit else max(head, after_cursor, key=lambda c: c.position)
+    return StreamPage(records=found, next=following, head=head)

@@ -1,0 +1,31 @@
+"""Which subjects a user may see, as the apps above told at start-up."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from django.db.models import Q, QuerySet
+
+
+class Reader(Protocol):
+    """A signed-in user, as far as events know one."""
+
+    pk: int
+
+    @property
+    def is_agent(self) -> bool: ...
+
+
+# kind of subject -> the rows of it that a user may see
+_SUBJECTS: dict[str, Callable[[Any], QuerySet[Any]]] = {}
+
+
+def register_subject(kind: str, visible_to: Callable[[Any], QuerySet[Any]]) -> None:
+    _SUBJECTS[kind] = visible_to
+
+
+def seen_by(user: Reader) -> Q:
+    """Staff-only or not, and the visibility of the subject *today*: a change of access needs no rewriting."""
+    subjects = Q(pk__in=[])
+    for kind, visible_to in _SUBJECTS.items():
+        subjects |= Q(subject_type=kind, subject_id__in=visible_to(user).order_by().values("pk"))
+    return subjects if user.is_agent else subjects & Q(staff_only=False)

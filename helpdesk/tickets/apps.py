@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class TicketsConfig(AppConfig):
+    name = "helpdesk.tickets"
+
+    def ready(self) -> None:
+        from helpdesk.events.visibility import register_subject
+        from helpdesk.tickets.models import Ticket
+
+        register_subject("ticket", lambda user: Ticket.objects.in_scope_of(user))

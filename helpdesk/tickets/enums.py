@@ -1,0 +1,40 @@
+"""Fixed choices and legal moves, as tables."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    OPEN = "open", _("Open")
+    IN_PROGRESS = "in_progress", _("In Progress")
+    PENDING = "pending", _("Pending")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+
+
+class Priority(models.TextChoices):
+    LOW = "low", _("Low")
+    MEDIUM = "medium", _("Medium")
+    HIGH = "high", _("High")
+    URGENT = "urgent", _("Urgent")
+
+
+# The alphabet would sort high, low, medium, urgent.
+PRIORITY_RANK: dict[str, int] = {
+    Priority.LOW: 1,
+    Priority.MEDIUM: 2,
+    Priority.HIGH: 3,
+    Priority.URGENT: 4,
+}
+
+# The whole lifecycle. A move that is not listed does not exist.
+MOVES: dict[str, frozenset[str]] = {
+    status: frozenset(Status) - {status} for status in Status if status != Status.CLOSED
+}
+MOVES[Status.CLOSED] = frozenset({Status.OPEN})
+
+# From where the action "reopen" leads back to open, though other moves to open exist.
+REOPENABLE = frozenset({Status.RESOLVED, Status.CLOSED})
+
+# A customer's comment says: it is not solved, or: here is what you asked for.
+WOKEN_BY_CUSTOMER = frozenset({Status.PENDING, Status.RESOLVED})

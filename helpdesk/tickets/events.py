@@ -1,0 +1,243 @@
+"""What can happen to a ticket. The names and members are the contract's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk.events.declaration import Event
+from helpdesk.tickets.enums import Status
+
+EXCERPT = 100
+
+# The wire shape {"id", "username", "name", "role"}, as the person was called when it happened.
+UserDict = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketEvent(Event):
+    """Shared by all: which ticket, what it was called, and whom it concerned (its creator, its assignees before and after)."""
+
+    ticket_id: int
+    title: str
+    creator_id: int
+    assignee_ids: list[int]
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        return ("ticket", self.ticket_id)
+
+    @property
+    def ticket(self) -> dict[str, Any]:
+        return {"id": self.ticket_id, "title": self.title}
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"ticket": self.ticket}
+
+    @property
+    def audience(self) -> set[int]:
+        return {self.creator_id, *self.assignee_ids}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCreated(TicketEvent, name="ticket_created", staff_only=True):
+    description: str
+    priority: str
+    status: str
+    creator: UserDict
+    assignee: UserDict | None
+
+    @property
+    def ticket(self) -> dict[str, Any]:
+        return super().ticket | {
+            "priority": self.priority,
+            "status": self.status,
+            "created_by": self.creator["username"],
+        }
+
+    @property
+    def pushed_to_agents(self) -> bool:
+        return True
+
+    @property
+    def message(self) -> str:
+        return f"New ticket #{self.ticket_id}: {self.title}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusChanged(TicketEvent, name="status_changed"):
+    old_status: str
+    new_status: str
+
+    @property
+    def ticket(self) -> dict[str, Any]:
+        return super().ticket | {"old_status": self.old_status, "new_status": self.new_status}
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"status": {"from": self.old_status, "to": self.new_status}}
+
+    @property
+    def message(self) -> str:
+        # The member's name, not its label: a label would be translated.
+        return f"Ticket #{self.ticket_id} status changed to {status_title(self.new_status)}"
+
+
+def status_title(status: str) -> str:
+    """`In Progress`: the English title, whatever language is active."""
+    return Status(status).name.replace("_", " ").title()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WithChanges(TicketEvent):
+    """An event whose wire body shows what changed."""
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"changes": self.changes}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorityChanged(_WithChanges, name="priority_changed"):
+    old_priority: str
+    new_priority: str
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"priority": {"from": self.old_priority, "to": self.new_priority}}
+
+    @property
+    def message(self) -> str:
+        return f"Ticket #{self.ticket_id} priority changed to {self.new_priority.title()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketAssigned(_WithChanges, name="ticket_assigned"):
+    old_assignee: UserDict | None
+    new_assignee: UserDict | None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"assigned_to": {"from": self.old_assignee, "to": self.new_assignee}}
+
+    @property
+    def message(self) -> str:
+        if self.new_assignee is None:
+            return f"Ticket #{self.ticket_id} is no longer assigned"
+        return f"Ticket #{self.ticket_id} assigned to {self.new_assignee['username']}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUpdated(_WithChanges, name="ticket_updated"):
+    """Title or description changed: `{field: [from, to]}`."""
+
+    fields: dict[str, list[str]]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {field: {"from": old, "to": new} for field, (old, new) in self.fields.items()}
+
+    @property
+    def message(self) -> str:
+        return f"Ticket #{self.ticket_id} updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketDeleted(_WithChanges, name="ticket_deleted"):
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"deleted": {"from": False, "to": True}}
+
+    @property
+    def message(self) -> str:
+        return f"Ticket #{self.ticket_id} deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketRestored(_WithChanges, name="ticket_restored"):
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"deleted": {"from": True, "to": False}}
+
+    @property
+    def message(self) -> str:
+        return f"Ticket #{self.ticket_id} restored"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentEvent(TicketEvent):
+    comment_id: int
+    author: str
+    content: str
+
+    @property
+    def members(self) -> dict[str, Any]:
+        comment = {"id": self.comment_id, "author": self.author, "content": self.content[:EXCERPT]}
+        return super().members | {"comment": comment}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CommentChanged(CommentEvent):
+    """`old_content` is what it said before; a deleted comment says nothing afterwards."""
+
+    old_content: str
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"changes": self.changes}
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"content": {"from": self.old_content, "to": self.content}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CommentGone(CommentEvent):
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"changes": self.changes}
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"deleted": {"from": False, "to": True}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentAdded(CommentEvent, name="comment_added", echoed=False):
+    @property
+    def message(self) -> str:
+        return f"New comment on ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentUpdated(_CommentChanged, name="comment_updated"):
+    @property
+    def message(self) -> str:
+        return f"Comment edited on ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentDeleted(_CommentGone, name="comment_deleted"):
+    @property
+    def message(self) -> str:
+        return f"Comment deleted on ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteAdded(CommentEvent, name="note_added", staff_only=True, echoed=False):
+    @property
+    def message(self) -> str:
+        return f"New internal note on ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteUpdated(_CommentChanged, name="note_updated", staff_only=True):
+    @property
+    def message(self) -> str:
+        return f"Internal note edited on ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteDeleted(_CommentGone, name="note_deleted", staff_only=True):
+    @property
+    def message(self) -> str:
+        return f"Internal note deleted on ticket #{self.ticket_id}"

@@ -1,0 +1,118 @@
+"""Every change to comments and internal notes. The ticket's row is locked first: its counters move in the same transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.accounts.models import User
+from helpdesk.accounts.roles import Permission
+from helpdesk.core.errors import Conflict, NotFound
+from helpdesk.events.operations import publish
+from helpdesk.tickets.enums import WOKEN_BY_CUSTOMER, Status
+from helpdesk.tickets.events import (
+    CommentAdded,
+    CommentDeleted,
+    CommentUpdated,
+    NoteAdded,
+    NoteDeleted,
+    NoteUpdated,
+)
+from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations.tickets import about_ticket, lock_ticket, wake_ticket
+
+
+class TicketClosed(Conflict):
+    code = "ticket_closed"
+
+
+class CommentNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__(_("Not found."))
+
+
+@transaction.atomic
+def add_comment(*, by: User, ticket_id: int, content: str, now: datetime, is_internal: bool = False) -> Comment:
+    """Add a comment, or a note; a customer's comment wakes a ticket that was waiting for one (`CUSTOMER_COMMENT_REOPENS`)."""
+    ticket = lock_ticket(ticket_id)
+    if ticket.status == Status.CLOSED and not by.may(Permission.COMMENT_ON_CLOSED_TICKET):
+        raise TicketClosed(_("This ticket is closed. Reopen it, or open a new one."))
+    comment = Comment.objects.create(ticket=ticket, author=by, content=content, is_internal=is_internal, created_at=now)
+    ticket.comments_count += 1
+    ticket.last_comment_at = now
+    if not is_internal:
+        ticket.public_comments_count += 1
+        ticket.public_last_comment_at = now
+    _touch(ticket, comment, now=now, also=_COUNTERS)
+    publish(_told(NoteAdded if is_internal else CommentAdded, ticket, comment), by=by, now=now)
+    wakes = settings.CUSTOMER_COMMENT_REOPENS and not by.is_agent and not is_internal
+    if wakes and ticket.status in WOKEN_BY_CUSTOMER:
+        wake_ticket(ticket, by=by, now=now)
+    return comment
+
+
+@transaction.atomic
+def edit_comment(*, by: User, comment_id: int, content: str, now: datetime) -> Comment:
+    ticket, comment = _lock(comment_id)
+    if comment.content == content:
+        return comment
+    old, comment.content = comment.content, content
+    comment.edited_at, comment.version = now, comment.version + 1
+    comment.save(update_fields=["content", "edited_at", "version"])
+    _touch(ticket, comment, now=now)
+    event_type = NoteUpdated if comment.is_internal else CommentUpdated
+    publish(_told(event_type, ticket, comment, old_content=old), by=by, now=now)
+    return comment
+
+
+@transaction.atomic
+def delete_comment(*, by: User, comment_id: int, now: datetime) -> None:
+    ticket, comment = _lock(comment_id)
+    comment.deleted_at, comment.version = now, comment.version + 1
+    comment.save(update_fields=["deleted_at", "version"])
+    left = Comment.objects.filter(ticket=ticket, deleted_at=None)
+    ticket.comments_count -= 1
+    ticket.last_comment_at = left.aggregate(last=Max("created_at"))["last"]
+    if not comment.is_internal:
+        ticket.public_comments_count -= 1
+        ticket.public_last_comment_at = left.filter(is_internal=False).aggregate(last=Max("created_at"))["last"]
+    _touch(ticket, comment, now=now, also=_COUNTERS)
+    publish(_told(NoteDeleted if comment.is_internal else CommentDeleted, ticket, comment), by=by, now=now)
+
+
+_COUNTERS = ("comments_count", "public_comments_count", "last_comment_at", "public_last_comment_at")
+
+
+def _touch(ticket: Ticket, comment: Comment, *, now: datetime, also: Iterable[str] = ()) -> None:
+    """Move the ticket's times: the staff's always, the public's never for a note."""
+    ticket.updated_at = now
+    if not comment.is_internal:
+        ticket.public_updated_at = now
+    ticket.save(update_fields=["updated_at", "public_updated_at", *also])
+
+
+def _lock(comment_id: int) -> tuple[Ticket, Comment]:
+    """Both rows, the ticket first, as everywhere: two locks in one order cannot deadlock."""
+    alive = Comment.objects.select_related("author").filter(deleted_at=None, pk=comment_id)
+    found = alive.values_list("ticket_id", flat=True).first()
+    if found is None:
+        raise CommentNotFound
+    ticket = lock_ticket(found)
+    comment = alive.select_for_update(of=("self",)).first()
+    if comment is None:
+        raise CommentNotFound
+    return ticket, comment
+
+
+def _told(event_type: Any, ticket: Ticket, comment: Comment, **more: str) -> Any:
+    return event_type(
+        **about_ticket(ticket),
+        comment_id=comment.pk,
+        author=comment.author.username,
+        content=comment.content,
+        **more,
+    )
