@@ -1,0 +1,19 @@
+"""Rows made by the operations, as a user would make them."""
+
+from typing import Any
+
+from tests.people import NOON, UserFactory
+
+
+def ticket_of(creator: Any = None, /, **fields: Any) -> Any:
+    """An open ticket; more `fields` as `open_ticket` takes them."""
+    from helpdesk.tickets.operations import tickets
+
+    values = {"title": "Printer on fire", "description": "It burns.", "now": NOON} | fields
+    return tickets.open_ticket(by=creator or UserFactory(), **values)
+
+
+def comment_on(ticket: Any, by: Any, /, **fields: Any) -> Any:
+    from helpdesk.tickets.operations import comments
+
+    return comments.add_comment(by=by, ticket_id=ticket.pk, **({"content": "Water helps.", "now": NOON} | fields))
