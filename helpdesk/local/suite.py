@@ -1,0 +1,40 @@
+"""`./run test`: pytest against servers of its own, which leave with it."""
+
+import asyncio
+import contextlib
+import os
+import sys
+
+from .binaries import valkey_binary
+from .failure import Failure
+from .foreground import in_foreground
+from .kernel import adopt_orphans
+from .places import Places, passing
+from .processes import Processes
+from .services import start_services
+from .strays import end_strays
+from .supervise import until_stopped
+
+
+def suite(arguments: list[str]) -> int:
+    adopt_orphans()
+    with passing() as places:
+        processes = Processes(places, _environment())
+        try:
+            code, _ = asyncio.run(until_stopped(_run(processes, places, arguments), processes))
+        finally:
+            end_strays()
+        return code
+
+
+async def _run(processes: Processes, places: Places, arguments: list[str]) -> int:
+    await start_services(processes, places, throwaway=True)
+    return await in_foreground([sys.executable, "-m", "pytest", *arguments], processes.environment)
+
+
+def _environment() -> dict[str, str]:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    # Tests of an outage start and stop a Redis of their own.
+    with contextlib.suppress(Failure):
+        environment.setdefault("HELPDESK_VALKEY_SERVER", str(valkey_binary()))
+    return environment
