@@ -9,9 +9,10 @@ import threading
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from .mail_api import http_server
+from helpdesk.local.ports import HOST
+
+from .api import http_server
 from .mailbox import Mailbox, Message
-from .ports import HOST
 
 _LARGEST_MAIL = 16 * 1024 * 1024
 

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .mail_pages import POLICY, inbox, letter
 from .mailbox import Mailbox, Message
+from .pages import POLICY, inbox, letter
 
 _PAGE_SIZE = 50
 _LARGEST_BODY = 1024 * 1024
