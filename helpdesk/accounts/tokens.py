@@ -14,10 +14,10 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from helpdesk.accounts.models import Session
-from helpdesk.core.errors import DomainError
+from helpdesk.core.errors import Unauthenticated
 
 
-class InvalidToken(DomainError):
+class InvalidToken(Unauthenticated):
     code = "token_not_valid"
 
     def __init__(self) -> None:

@@ -35,6 +35,10 @@ class Invalid(DomainError):
     code = "invalid"
 
 
+class Unauthenticated(DomainError):
+    code = "not_authenticated"
+
+
 class Forbidden(DomainError):
     code = "permission_denied"
 

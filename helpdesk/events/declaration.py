@@ -38,7 +38,7 @@ class Event:
     @property
     def members(self) -> dict[str, Any]:
         """The event's own members of the wire body."""
-        raise NotImplementedError
+        return {}
 
     @property
     def changes(self) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts import tokens
 from helpdesk.accounts.models import Session, User
-from helpdesk.core.errors import DomainError
+from helpdesk.core.errors import Unauthenticated
 
 
-class NoActiveAccount(DomainError):
+class NoActiveAccount(Unauthenticated):
     """Wrong, unknown and inactive alike: the answer must not tell which names exist."""
 
     code = "no_active_account"

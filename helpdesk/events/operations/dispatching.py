@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import structlog
-from django.utils import timezone
 
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.subscriptions import receiver_of
@@ -16,26 +15,26 @@ LONGEST_RETRY = timedelta(minutes=10)
 ATTEMPTS_BEFORE_PARKING = 14
 
 
-def dispatch(record: EventRecord, receipts: list[EventReceipt]) -> None:
+def dispatch(record: EventRecord, receipts: list[EventReceipt], *, now: datetime) -> None:
     """Call each receipt's subscriber. One that fails does not stop the others, and keeps its part for the sweeper."""
     done: list[int] = []
     for receipt in receipts:
         receive = receiver_of(record.type, receipt.subscriber)
         if receive is None:
-            _fail(receipt, "no such subscriber", park=True)
+            _fail(receipt, "no such subscriber", now=now, park=True)
             continue
         try:
             receive(record.event(), record)
         except Exception as error:
             logger.exception("subscriber_failed", subscriber=receipt.subscriber, event_id=record.pk)
-            _fail(receipt, f"{type(error).__name__}: {error}")
+            _fail(receipt, f"{type(error).__name__}: {error}", now=now)
         else:
             done.append(receipt.pk)
     if done:
         EventReceipt.objects.filter(pk__in=done).update(state=EventReceipt.State.DONE, error="")
 
 
-def _fail(receipt: EventReceipt, error: str, *, park: bool = False) -> None:
+def _fail(receipt: EventReceipt, error: str, *, now: datetime, park: bool = False) -> None:
     attempts = receipt.attempts + 1
     parked = park or attempts >= ATTEMPTS_BEFORE_PARKING
     if parked:
@@ -43,7 +42,7 @@ def _fail(receipt: EventReceipt, error: str, *, park: bool = False) -> None:
     EventReceipt.objects.filter(pk=receipt.pk).update(
         state=EventReceipt.State.PARKED if parked else EventReceipt.State.PENDING,
         attempts=attempts,
-        due_at=next_attempt(attempts, now=timezone.now()),
+        due_at=next_attempt(attempts, now=now),
         error=error[:2000],
     )
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Protocol
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from helpdesk.core import faults
 from helpdesk.events.declaration import Event
@@ -51,4 +52,4 @@ def publish(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
 def _tell(record: EventRecord, receipts: list[EventReceipt]) -> None:
     faults.reach("events.committed")
     record.position = sequence(record.pk)
-    dispatch(record, receipts)
+    dispatch(record, receipts, now=timezone.now())

@@ -20,7 +20,7 @@ def sweep(*, now: datetime) -> int:
     tried = 0
     while claimed := _claim(now=now):
         for record, receipts in groupby(claimed, key=lambda receipt: receipt.record):
-            dispatch(record, list(receipts))
+            dispatch(record, list(receipts), now=now)
         tried += len(claimed)
     return tried
 

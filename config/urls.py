@@ -1,0 +1,17 @@
+"""Every address that is not a socket."""
+
+from django.urls import include, path
+
+from config import api_router
+from helpdesk.api import urls as api
+
+urlpatterns = [
+    *api.service,
+    path("api/", include([*api.described, *api_router.urlpatterns])),
+    path("api/v1/", include(([*api.described, *api_router.urlpatterns], "v1"))),
+]
+
+handler400 = "helpdesk.api.errors.handler400"
+handler403 = "helpdesk.api.errors.handler403"
+handler404 = "helpdesk.api.errors.handler404"
+handler500 = "helpdesk.api.errors.handler500"

@@ -1,0 +1,41 @@
+"""What a client may send about people and tokens."""
+
+import zoneinfo
+from typing import Final
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from helpdesk.api.fields import Text
+
+_ZONES: Final = zoneinfo.available_timezones()
+
+
+class SignInInput(serializers.Serializer):
+    username = Text(max_length=254, help_text="A username or an e-mail address.")
+    password = Text(max_length=1024)
+
+
+class RefreshInput(serializers.Serializer):
+    refresh = Text(max_length=4096)
+
+
+class VerifyInput(serializers.Serializer):
+    token = Text(max_length=4096)
+
+
+class ProfileInput(serializers.Serializer):
+    name = Text(max_length=150, allow_blank=True)
+    language = serializers.ChoiceField(choices=["en", "es"])
+    phone = Text(
+        max_length=32,
+        allow_blank=True,
+        validators=[RegexValidator(r"^[0-9+(). /-]*\Z", _("Digits, spaces and + ( ) . / - only."))],
+    )
+    timezone = Text(max_length=64, help_text="A name of the IANA database, such as America/Lima.")
+
+    def validate_timezone(self, value: str) -> str:
+        if value not in _ZONES:
+            raise serializers.ValidationError(_("This is no time zone."), code="invalid_choice")
+        return value

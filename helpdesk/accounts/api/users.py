@@ -1,0 +1,94 @@
+"""`/api/users/`: oneself, and for agents everybody."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from helpdesk.accounts.api.inputs import ProfileInput
+from helpdesk.accounts.api.outputs import ColleagueOutput, ProfileOutput
+from helpdesk.accounts.models import User
+from helpdesk.accounts.operations import users
+from helpdesk.accounts.roles import Permission, Role
+from helpdesk.api.pagination import Pages
+from helpdesk.api.views import ApiView, ApiViewSet
+from helpdesk.core.errors import NotFound
+
+_COLLEAGUE = tuple(ColleagueOutput().fields)
+_PROFILE = tuple(ProfileOutput().fields)
+
+_PERSON = PolymorphicProxySerializer(
+    component_name="Person", serializers=[ProfileOutput, ColleagueOutput], resource_type_field_name=None
+)
+
+
+class MeView(ApiView):
+    permissions: ClassVar[dict[str, str | None]] = {"get": None, "patch": None}
+
+    @extend_schema(responses=ProfileOutput, operation_id="users_me_retrieve")
+    def get(self, request: Request) -> Response:
+        return Response(_values(request.user))
+
+    @extend_schema(request=ProfileInput(partial=True), responses=ProfileOutput, operation_id="users_me_partial_update")
+    def patch(self, request: Request) -> Response:
+        data = ProfileInput(data=request.data, partial=True)
+        data.is_valid(raise_exception=True)
+        return Response(_values(users.update_profile(by=request.user, changes=data.validated_data)))
+
+
+def _values(user: User) -> dict[str, Any]:
+    return {field: getattr(user, field) for field in _PROFILE}
+
+
+class UserFilters(django_filters.FilterSet):
+    role = django_filters.ChoiceFilter(choices=Role.choices)
+    search = django_filters.CharFilter(method="filter_search", help_text="Part of the username or the name.")
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def filter_search(self, people: QuerySet[User], _name: str, value: str) -> QuerySet[User]:
+        found = Q(username__icontains=value) | Q(name__icontains=value)
+        # Who may not read an address may not probe for it either.
+        if self.request.user.may(Permission.MANAGE_USERS):
+            found |= Q(email__icontains=value)
+        return people.filter(found)
+
+
+@extend_schema_view(
+    list=extend_schema(responses=_PERSON),
+    retrieve=extend_schema(responses=_PERSON),
+)
+class UserViewSet(ApiViewSet):
+    route_permission = Permission.SEE_USERS
+    permissions: ClassVar[dict[str, str | None]] = {
+        "list": Permission.SEE_USERS,
+        "retrieve": Permission.SEE_USERS,
+    }
+    queryset = User.objects.none()
+    serializer_class = ProfileOutput
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = UserFilters
+    pagination_class = Pages
+
+    def get_queryset(self) -> QuerySet[User]:
+        return User.objects.order_by("id")
+
+    def list(self, _request: Request) -> Response:
+        people = self.filter_queryset(self.get_queryset())
+        return self.get_paginated_response(list(self.paginate_queryset(people.values(*self._columns()))))
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        person = self.get_queryset().filter(pk=pk).values(*self._columns()).first()
+        if person is None:
+            raise NotFound("")
+        self.check_object_permissions(request, person)
+        return Response(person)
+
+    def _columns(self) -> tuple[str, ...]:
+        return _PROFILE if self.request.user.may(Permission.MANAGE_USERS) else _COLLEAGUE

@@ -1,0 +1,112 @@
+"""`/api/comments/`, and the same with the ticket fixed: `/api/tickets/{id}/comments/`."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from helpdesk.accounts.roles import Permission
+from helpdesk.api import problems
+from helpdesk.api.pagination import Pages
+from helpdesk.api.views import ApiViewSet
+from helpdesk.core.errors import Forbidden
+from helpdesk.tickets import queries
+from helpdesk.tickets.api.filters import CommentFilters
+from helpdesk.tickets.api.inputs import AddCommentInput, AddCommentToInput, EditCommentInput, validated
+from helpdesk.tickets.api.outputs import CommentOutput
+from helpdesk.tickets.models import Comment, CommentQuerySet, Ticket
+from helpdesk.tickets.operations import comments as operations
+from helpdesk.tickets.operations.tickets import TicketNotFound
+
+
+@extend_schema_view(
+    list=extend_schema(responses=CommentOutput(many=True)),
+    create=extend_schema(request=AddCommentToInput, responses={201: CommentOutput}),
+    retrieve=extend_schema(responses=CommentOutput),
+    partial_update=extend_schema(request=EditCommentInput, responses=CommentOutput),
+    destroy=extend_schema(responses={204: None}),
+)
+class CommentViewSet(ApiViewSet):
+    permissions: ClassVar[dict[str, str | None]] = {
+        "list": None,
+        "create": Permission.COMMENT,
+        "retrieve": None,
+        "partial_update": Permission.COMMENT,
+        "destroy": Permission.COMMENT,
+    }
+    queryset = Comment.objects.none()
+    serializer_class = CommentOutput
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = CommentFilters
+    pagination_class = Pages
+
+    def get_queryset(self) -> CommentQuerySet:
+        return Comment.objects.visible_to(self.request.user).order_by("created_at", "id")
+
+    def page_rows(self, comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:
+        return queries.comment_values(comments)
+
+    def list(self, request: Request, **_path: int) -> Response:
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response([queries.comment_body(row, user=request.user) for row in rows])
+
+    def create(self, request: Request, **_path: int) -> Response:
+        ticket_id = request.data.get("ticket")
+        # 404 comes before everything that the body may have wrong; what is no id is the input's business.
+        if isinstance(ticket_id, int) and not isinstance(ticket_id, bool) and ticket_id > 0:
+            self._find_ticket(ticket_id)
+        values = validated(AddCommentToInput, request)
+        return self._added(ticket_id=values.pop("ticket"), **values)
+
+    def retrieve(self, request: Request, pk: int, **_path: int) -> Response:
+        return Response(queries.comment_body(self._find(pk), user=request.user))
+
+    def partial_update(self, request: Request, pk: int, **_path: int) -> Response:
+        if self._find(pk)["author__id"] != request.user.pk:
+            raise Forbidden(problems.forbidden().detail)
+        values = validated(EditCommentInput, request)
+        operations.edit_comment(by=request.user, comment_id=pk, now=timezone.now(), **values)
+        return self.retrieve(request, pk)
+
+    def destroy(self, request: Request, pk: int, **_path: int) -> Response:
+        own = self._find(pk)["author__id"] == request.user.pk
+        if not own and not request.user.may(Permission.DELETE_ANY_COMMENT):
+            raise Forbidden(problems.forbidden().detail)
+        operations.delete_comment(by=request.user, comment_id=pk, now=timezone.now())
+        return Response(status=204)
+
+    def _added(self, **values: Any) -> Response:
+        comment = operations.add_comment(by=self.request.user, now=timezone.now(), **values)
+        return Response(queries.comment_body(self._find(comment.pk), user=self.request.user), status=201)
+
+    def _find(self, pk: int) -> dict[str, Any]:
+        """404 if there is no such comment to see, then 403 if the role may not."""
+        row = queries.comment_values(self.get_queryset()).filter(pk=pk).first()
+        if row is None:
+            raise operations.CommentNotFound
+        self.check_object_permissions(self.request, row)
+        return row
+
+    def _find_ticket(self, ticket_id: int) -> None:
+        if not Ticket.objects.visible_to(self.request.user).filter(pk=ticket_id).exists():
+            raise TicketNotFound
+
+
+@extend_schema_view(create=extend_schema(request=AddCommentInput, responses={201: CommentOutput}))
+class TicketCommentViewSet(CommentViewSet):
+    """The path names the ticket, which must be visible whatever is asked."""
+
+    def get_queryset(self) -> CommentQuerySet:
+        return super().get_queryset().filter(ticket_id=self.kwargs["ticket_id"])
+
+    def list(self, request: Request, **path: int) -> Response:
+        self._find_ticket(path["ticket_id"])
+        return super().list(request)
+
+    def create(self, request: Request, **path: int) -> Response:
+        self._find_ticket(path["ticket_id"])
+        return self._added(**path, **validated(AddCommentInput, request))

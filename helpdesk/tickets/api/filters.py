@@ -1,0 +1,93 @@
+"""What the lists can be narrowed to, and in which order they come."""
+
+from typing import Any, Final
+
+import django_filters
+from django.db.models import F, OrderBy
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.accounts.roles import Permission
+from helpdesk.api.filters import ChoiceInFilter, FlagFilter, IdFilter, IdInFilter
+from helpdesk.tickets.enums import Priority, Status
+from helpdesk.tickets.models import Comment, CommentQuerySet, Ticket, TicketQuerySet
+from helpdesk.tickets.queries import comments_before, sight_of
+from helpdesk.tickets.search import search
+
+# Every order of the list by its name in the URL, as the attribute of `Sight` or the column behind it.
+ORDERINGS: Final = ("created_at", "updated_at", "priority", "last_comment_at")
+DEFAULT_ORDERING: Final = "-created_at"
+
+
+def order(tickets: TicketQuerySet, name: str, *, user: Any) -> TicketQuerySet:
+    """Tickets without a comment come last in both directions; every order ends in the id."""
+    sight = sight_of(user)
+    column = {
+        "created_at": "created_at",
+        "updated_at": sight.updated_at,
+        "priority": "priority_rank",
+        "last_comment_at": sight.last_comment_at,
+    }[name.removeprefix("-")]
+    nulls_last = True if column.endswith("last_comment_at") else None
+    descending = name.startswith("-")
+    return tickets.order_by(
+        OrderBy(F(column), descending=descending, nulls_last=nulls_last), OrderBy(F("id"), descending=descending)
+    )
+
+
+class TicketFilters(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=Status.choices)
+    status__in = ChoiceInFilter(field_name="status", choices=Status.choices)
+    priority = django_filters.ChoiceFilter(choices=Priority.choices)
+    priority__in = ChoiceInFilter(field_name="priority", choices=Priority.choices)
+    assigned_to = IdFilter(field_name="assigned_to_id")
+    assigned_to__in = IdInFilter(field_name="assigned_to_id", lookup_expr="in")
+    created_by = IdFilter(field_name="created_by_id")
+    created_by__in = IdInFilter(field_name="created_by_id", lookup_expr="in")
+    created_at__gte = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_at__lte = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lte")
+    mine = FlagFilter(method="filter_mine", help_text=_("Created by me; for agents: assigned to me."))
+    unassigned = FlagFilter(method="filter_unassigned")
+    search = django_filters.CharFilter(
+        method="filter_search",
+        help_text=_("Every word must occur in title or description, as a word or its beginning; `#12` finds by number."),
+    )
+    ordering = django_filters.ChoiceFilter(
+        method="filter_ordering",
+        choices=[(prefix + name, prefix + name) for name in ORDERINGS for prefix in ("", "-")],
+        help_text=_("Default: -created_at."),
+    )
+    deleted = FlagFilter(method="filter_deleted", help_text=_("The deleted ones instead; for admins."))
+
+    class Meta:
+        model = Ticket
+        fields: list[str] = []
+
+    def filter_mine(self, tickets: TicketQuerySet, _name: str, value: str) -> TicketQuerySet:
+        user = self.request.user
+        mine = {"assigned_to": user} if user.may(Permission.BE_ASSIGNED) else {"created_by": user}
+        return tickets.filter(**mine) if value == "true" else tickets
+
+    def filter_unassigned(self, tickets: TicketQuerySet, _name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(assigned_to__isnull=value == "true")
+
+    def filter_search(self, tickets: TicketQuerySet, _name: str, value: str) -> TicketQuerySet:
+        return search(tickets, value)
+
+    def filter_ordering(self, tickets: TicketQuerySet, _name: str, value: str) -> TicketQuerySet:
+        return order(tickets, value, user=self.request.user)
+
+    def filter_deleted(self, tickets: TicketQuerySet, _name: str, _value: str) -> TicketQuerySet:
+        # The view has chosen the rows, since a role may be refused; here the value was only checked.
+        return tickets
+
+
+class CommentFilters(django_filters.FilterSet):
+    ticket = IdFilter(field_name="ticket_id")
+    before = IdFilter(method="filter_before", help_text=_("Only comments older than the one with this id."))
+
+    class Meta:
+        model = Comment
+        fields: list[str] = []
+
+    def filter_before(self, comments: CommentQuerySet, _name: str, value: int) -> CommentQuerySet:
+        return comments_before(comments, comment_id=value)

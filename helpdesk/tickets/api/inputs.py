@@ -1,0 +1,68 @@
+"""What a client may send. An input never writes; unknown and read-only members are ignored."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from helpdesk.accounts.roles import Permission
+from helpdesk.api import problems
+from helpdesk.api.fields import Flag, Id, Text
+from helpdesk.core.errors import Forbidden
+from helpdesk.tickets.enums import Priority, Status
+from helpdesk.tickets.models import TITLE_LENGTH
+
+LONGEST_TEXT: Final = 20_000
+
+
+class OpenTicketInput(serializers.Serializer):
+    title = Text(max_length=TITLE_LENGTH)
+    description = Text(max_length=LONGEST_TEXT)
+    priority = serializers.ChoiceField(choices=Priority, default=Priority.MEDIUM)
+    assigned_to = Id(required=False, allow_null=True, help_text="An agent's id. Agents only.")
+    created_by = Id(required=False, allow_null=True, help_text="Open it on behalf of this user. Agents only.")
+
+
+class EditTicketInput(serializers.Serializer):
+    """PUT wants the first four; PATCH whichever it names."""
+
+    title = Text(max_length=TITLE_LENGTH)
+    description = Text(max_length=LONGEST_TEXT)
+    status = serializers.ChoiceField(choices=Status)
+    priority = serializers.ChoiceField(choices=Priority)
+    assigned_to = Id(required=False, allow_null=True)
+
+
+class AddCommentInput(serializers.Serializer):
+    content = Text(max_length=LONGEST_TEXT)
+    is_internal = Flag(default=False, help_text="An internal note. Agents only.")
+
+
+class AddCommentToInput(AddCommentInput):
+    ticket = Id()
+
+
+class EditCommentInput(serializers.Serializer):
+    content = Text(max_length=LONGEST_TEXT)
+
+
+# Fields that a role may not set are 403, before the body is judged; null and false set nothing.
+RESTRICTED: Final[Mapping[str, Permission]] = {
+    "assigned_to": Permission.EDIT_TICKET,
+    "created_by": Permission.OPEN_TICKET_FOR_OTHERS,
+    "is_internal": Permission.WRITE_NOTE,
+}
+
+
+def validated(
+    input_type: type[serializers.Serializer], request: Request, *, partial: bool = False
+) -> dict[str, Any]:
+    """The checked members of the body; raises 403 before 400."""
+    body = request.data
+    for field, permission in RESTRICTED.items():
+        if field in input_type().fields and body.get(field) and not request.user.may(permission):
+            raise Forbidden(problems.forbidden().detail)
+    data = input_type(data=body, partial=partial)
+    data.is_valid(raise_exception=True)
+    return data.validated_data

@@ -1,0 +1,49 @@
+"""The wire shapes as the schema tells them. The bodies themselves are made of values (`queries.py`)."""
+
+from rest_framework import serializers
+
+from helpdesk.accounts.api.outputs import UserOutput
+from helpdesk.tickets.enums import Priority, Status
+
+
+class TicketOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    status = serializers.ChoiceField(choices=Status)
+    priority = serializers.ChoiceField(choices=Priority)
+    created_by = UserOutput()
+    assigned_to = UserOutput(allow_null=True)
+    comments_count = serializers.IntegerField(help_text="As the caller sees them: notes count for agents only.")
+    last_comment_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    version = serializers.IntegerField(help_text="Counts changes to the ticket's own fields, not its comments.")
+
+
+class CommentOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    ticket = serializers.IntegerField()
+    author = UserOutput()
+    content = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(allow_null=True)
+    version = serializers.IntegerField()
+    is_internal = serializers.BooleanField(required=False, help_text="Agents only.")
+
+
+class TicketDetailOutput(TicketOutput):
+    description = serializers.CharField()
+    comments = CommentOutput(many=True, help_text="The latest 100, oldest first.")
+    comments_previous = serializers.URLField(allow_null=True, help_text="The older ones.")
+    allowed_actions = serializers.ListField(child=serializers.CharField())
+
+
+class TimelineEntryOutput(serializers.Serializer):
+    """Besides these, the event's own members (`ticket`, `comment`)."""
+
+    id = serializers.IntegerField()
+    type = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    actor = UserOutput(allow_null=True)
+    changes = serializers.DictField()
+    message = serializers.CharField()

@@ -1,0 +1,144 @@
+"""`/api/tickets/`: translate in, call one operation, translate out."""
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from helpdesk.accounts.roles import Permission
+from helpdesk.api import problems
+from helpdesk.api.pagination import CursorPages, Pages
+from helpdesk.api.views import ApiViewSet
+from helpdesk.core.errors import Forbidden
+from helpdesk.tickets import queries
+from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
+from helpdesk.tickets.api.inputs import EditTicketInput, OpenTicketInput, validated
+from helpdesk.tickets.api.outputs import TicketDetailOutput, TicketOutput, TimelineEntryOutput
+from helpdesk.tickets.models import Ticket, TicketQuerySet
+from helpdesk.tickets.operations import tickets as operations
+
+
+@extend_schema_view(
+    list=extend_schema(responses=TicketOutput(many=True)),
+    create=extend_schema(request=OpenTicketInput, responses={201: TicketDetailOutput}),
+    retrieve=extend_schema(responses=TicketDetailOutput),
+    update=extend_schema(request=EditTicketInput, responses=TicketDetailOutput),
+    partial_update=extend_schema(request=EditTicketInput(partial=True), responses=TicketDetailOutput),
+    destroy=extend_schema(responses={204: None}),
+    close=extend_schema(request=None, responses=TicketDetailOutput),
+    reopen=extend_schema(request=None, responses=TicketDetailOutput),
+    claim=extend_schema(request=None, responses=TicketDetailOutput),
+    restore=extend_schema(request=None, responses=TicketDetailOutput),
+    timeline=extend_schema(responses=TimelineEntryOutput(many=True), filters=False),
+)
+class TicketViewSet(ApiViewSet):
+    permissions: ClassVar[dict[str, str | None]] = {
+        "list": None,
+        "create": Permission.OPEN_TICKET,
+        "retrieve": None,
+        "update": Permission.EDIT_TICKET,
+        "partial_update": Permission.EDIT_TICKET,
+        "destroy": Permission.DELETE_TICKET,
+        "close": Permission.CLOSE_OR_REOPEN_TICKET,
+        "reopen": Permission.CLOSE_OR_REOPEN_TICKET,
+        "claim": Permission.CLAIM_TICKET,
+        "restore": Permission.RESTORE_TICKET,
+        "timeline": None,
+    }
+    queryset = Ticket.objects.none()
+    serializer_class = TicketOutput
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = TicketFilters
+    pagination_class = Pages
+
+    def get_queryset(self) -> TicketQuerySet:
+        user = self.request.user
+        if self.action == "restore" and user.may(Permission.RESTORE_TICKET):
+            return Ticket.objects.in_scope_of(user)
+        return Ticket.objects.visible_to(user)
+
+    def page_rows(self, rows: Any) -> Any:
+        return queries.ticket_values(rows, user=self.request.user) if self.action == "list" else rows
+
+    def list(self, request: Request) -> Response:
+        tickets = order(self._rows(), DEFAULT_ORDERING, user=request.user)
+        rows = self.paginate_queryset(self.filter_queryset(tickets))
+        return self.get_paginated_response([queries.ticket_body(row, user=request.user) for row in rows])
+
+    def create(self, request: Request) -> Response:
+        ticket = operations.open_ticket(by=request.user, now=timezone.now(), **validated(OpenTicketInput, request))
+        return Response(self._detail(ticket.pk), status=201)
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        body = self._detail(pk)
+        self.check_object_permissions(request, body)
+        return Response(body)
+
+    def update(self, request: Request, pk: int, *, partial: bool = False) -> Response:
+        self._find(pk)
+        changes = validated(EditTicketInput, request, partial=partial)
+        operations.update_ticket(by=request.user, ticket_id=pk, changes=changes, now=timezone.now())
+        return Response(self._detail(pk))
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        return self.update(request, pk, partial=True)
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        self._find(pk)
+        operations.delete_ticket(by=request.user, ticket_id=pk, now=timezone.now())
+        return Response(status=204)
+
+    @action(detail=True, methods=["post"])
+    def close(self, _request: Request, pk: int) -> Response:
+        return self._act(operations.close_ticket, pk)
+
+    @action(detail=True, methods=["post"])
+    def reopen(self, _request: Request, pk: int) -> Response:
+        return self._act(operations.reopen_ticket, pk)
+
+    @action(detail=True, methods=["post"])
+    def claim(self, _request: Request, pk: int) -> Response:
+        return self._act(operations.claim_ticket, pk)
+
+    @action(detail=True, methods=["post"])
+    def restore(self, _request: Request, pk: int) -> Response:
+        return self._act(operations.restore_ticket, pk)
+
+    @action(detail=True, methods=["get"], pagination_class=CursorPages)
+    def timeline(self, request: Request, pk: int) -> Response:
+        self._find(pk)
+        records = self.paginate_queryset(queries.timeline(ticket_id=pk, user=request.user))
+        return self.get_paginated_response(queries.timeline_bodies(records))
+
+    def _act(self, operation: Any, pk: int) -> Response:
+        self._find(pk)
+        operation(by=self.request.user, ticket_id=pk, now=timezone.now())
+        return Response(self._detail(pk))
+
+    def _rows(self) -> TicketQuerySet:
+        """The living tickets, or the deleted ones for those who may bring them back."""
+        if self.request.query_params.get("deleted") != "true":
+            return self.get_queryset()
+        if not self.request.user.may(Permission.RESTORE_TICKET):
+            raise Forbidden(problems.forbidden().detail)
+        return Ticket.objects.in_scope_of(self.request.user).filter(deleted_at__isnull=False)
+
+    def _find(self, pk: int) -> None:
+        """404 if there is no such ticket to see, then 403 if the role may not."""
+        if not self.get_queryset().filter(pk=pk).exists():
+            raise operations.TicketNotFound
+        self.check_object_permissions(self.request, pk)
+
+    def _detail(self, pk: int) -> dict[str, Any]:
+        user = self.request.user
+        detail = queries.ticket_detail(Ticket.objects.visible_to(user), ticket_id=pk, user=user)
+        if detail is None:
+            raise operations.TicketNotFound
+        body, oldest_shown = detail
+        path = f"/api/tickets/{pk}/comments/?before={oldest_shown}"
+        body["comments_previous"] = self.request.build_absolute_uri(path) if oldest_shown else None
+        return body
