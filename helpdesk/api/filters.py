@@ -33,4 +33,3 @@ class IdInFilter(django_filters.BaseInFilter, IdFilter):
 
 class ChoiceInFilter(django_filters.BaseInFilter, django_filters.ChoiceFilter):
     """`open,pending`."""
-

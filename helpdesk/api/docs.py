@@ -1,0 +1,67 @@
+"""The schema and its two readers; nothing on these pages comes from a foreign host."""
+
+from functools import lru_cache
+from typing import ClassVar, Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from helpdesk.api.views import ApiView
+
+# The bundles know foreign addresses (a logo, a validator); the browser is told not to follow them.
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@lru_cache(maxsize=8)
+def _rendered(renderer: type[OpenApiJsonRenderer2 | OpenApiYamlRenderer], urlconf: str, _language: str) -> bytes:
+    """It changes with the program only; making it takes long enough to be worth keeping."""
+    schema = SchemaGenerator(urlconf=urlconf).get_schema(request=None, public=True)
+    return renderer().render(schema, renderer_context={})  # type: ignore[no-any-return]
+
+
+class SchemaView(ApiView):
+    """OpenAPI 3.1, `?format=json` or `?format=yaml`."""
+
+    public = settings.API_DOCS_PUBLIC
+    limited = False
+    permissions: ClassVar[dict[str, str | None]] = {"get": None}
+    renderer_classes = [OpenApiJsonRenderer2, OpenApiYamlRenderer]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        renderer = request.accepted_renderer
+        body = _rendered(type(renderer), settings.ROOT_URLCONF, get_language() or "")
+        return HttpResponse(body, content_type=renderer.media_type)
+
+
+def _page(request: HttpRequest, template: str) -> HttpResponse:
+    if not settings.API_DOCS_PUBLIC:  # a browser sends no token with a page
+        raise Http404
+    context = {
+        "title": settings.SPECTACULAR_SETTINGS["TITLE"],
+        "schema_url": reverse("schema") + "?format=json",
+    }
+    response = render(request, template, context)
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+@require_safe
+def swagger(request: HttpRequest) -> HttpResponse:
+    return _page(request, "docs/swagger.html")
+
+
+@require_safe
+def redoc(request: HttpRequest) -> HttpResponse:
+    return _page(request, "docs/redoc.html")

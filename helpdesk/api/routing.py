@@ -1,0 +1,37 @@
+"""Routes: the ids in them, and a router that speaks both prefixes."""
+
+from typing import Final
+
+from django.urls import register_converter
+from rest_framework.routers import SimpleRouter
+
+LARGEST_ID: Final = 2**63 - 1
+NO_ROW: Final = 0  # ids begin at 1
+
+
+class RowId:
+    """`<id:pk>`. What can be no id (`abc`, `-1`, 10**30) is read as the id of no row.
+
+    So it takes the same way as an id that does not exist: 401, 429 and 405 come first, and the same 404 after.
+    """
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> int:
+        if not (value.isascii() and value.isdecimal() and len(value) <= len(str(LARGEST_ID))):
+            return NO_ROW
+        number = int(value)
+        return number if number <= LARGEST_ID else NO_ROW
+
+    def to_url(self, value: int | str) -> str:
+        return str(value)
+
+
+register_converter(RowId, "id")
+
+
+class Router(SimpleRouter):
+    """Viewsets under their names, with ids as RowId reads them."""
+
+    def __init__(self) -> None:
+        super().__init__(use_regex_path=False)

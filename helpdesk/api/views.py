@@ -1,0 +1,138 @@
+"""The base of every view: the checks, in the order that the contract promises.
+
+401 not signed in (unless its address has used up its requests: 429, or the limit would limit nothing), 429, 405,
+403 for a route closed to the role, 404, 403 your role may not, 400/413/415 the body, 412, 409.
+"""
+
+from typing import Any, ClassVar, Final
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated, Throttled
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from helpdesk.api import query_strings
+from helpdesk.api.permissions import RolePermission
+from helpdesk.limits import addresses, limiter
+from helpdesk.limits.limiter import Charge, Fallback
+
+UNKNOWN_LENGTH: Final = "-1"
+
+
+class Conventions(APIView):
+    """What a view declares, and what is done with it.
+
+    `permissions` names for every action what the role must grant, or None where it is enough to be signed in. Actions of an
+    APIView are its methods (`get`).
+    """
+
+    permissions: ClassVar[dict[str, str | None]] = {}
+    route_permission: ClassVar[str | None] = None  # without it the whole route is 403, for every id
+    public: ClassVar[bool] = False  # signs nobody in; what it is told in `Authorization` is not read
+    limited: ClassVar[bool] = True
+    limit_fallback: ClassVar[Fallback] = "process"
+    text_params: ClassVar[frozenset[str]] = frozenset({"search"})
+
+    action: str
+    detail: bool | None = None
+    charge: Charge | None = None
+    role_was_asked = False
+
+    @property
+    def about_one_row(self) -> bool:
+        return bool(self.detail)
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [] if self.public else super().get_authenticators()
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [] if self.public else [RolePermission()]
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # A chunked body announces no length, and DRF would take it for no body.
+        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+            request.META.setdefault("CONTENT_LENGTH", UNKNOWN_LENGTH)
+        return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.format_kwarg = self.get_format_suffix(**kwargs)
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        request.version, request.versioning_scheme = None, None
+        refusal = self._sign_in(request)
+        self._charge(request)
+        if refusal:
+            raise refusal
+        self._find_handler(request)
+        if request.method != "OPTIONS":
+            if self.route_permission and not request.user.may(self.route_permission):
+                self.permission_denied(request)
+            self.check_permissions(request)
+        query_strings.check(request.META.get("QUERY_STRING", ""), texts=self.text_params)
+
+    def _sign_in(self, request: Request) -> APIException | None:
+        """The 401, to be answered once its request is charged."""
+        try:
+            self.perform_authentication(request)
+        except APIException as refusal:
+            return refusal
+        if request.user.is_authenticated:
+            structlog.contextvars.bind_contextvars(user_id=request.user.pk)
+        elif not self.public and request.method != "OPTIONS":  # a browser's preflight carries no token
+            return NotAuthenticated()
+        return None
+
+    def _charge(self, request: Request) -> None:
+        if not (self.limited and settings.RATE_LIMIT_ENABLED):
+            return
+        if request.user.is_authenticated:
+            self.charge = limiter.charge_user(request.user.pk, fallback=self.limit_fallback)
+        else:
+            address = addresses.origin(request.META)
+            self.charge = limiter.charge_address(address, fallback=self.limit_fallback)
+        if not self.charge.verdict.allowed:
+            raise Throttled(wait=self.charge.verdict.retry_after)
+
+    def _find_handler(self, request: Request) -> None:
+        method = str(request.method).lower()
+        if method not in self.http_method_names or not hasattr(self, method):
+            raise MethodNotAllowed(str(request.method))
+        if not getattr(self, "action", None):
+            self.action = "get" if method == "head" else method
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
+        return Response(status=204)
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        self._demand_role_check(request, response)
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        if self.charge:
+            for name, value in self.charge.headers.items():
+                response.headers[name] = value
+        return response
+
+    def _demand_role_check(self, request: Request, response: HttpResponseBase) -> None:
+        """A view about one row that never asked the role would be open to all: it fails in its first test."""
+        if request.method == "OPTIONS" or response.status_code >= 400 or not self.about_one_row:
+            return
+        if self.permissions.get(self.action) and not self.role_was_asked:
+            raise RuntimeError(f"{type(self).__name__}.{self.action} answered without check_object_permissions")
+
+
+class ApiView(Conventions):
+    """One resource of its own; the actions in `permissions` are its methods."""
+
+
+class ApiViewSet(Conventions, GenericViewSet):
+    """The actions on rows of one kind."""
+
+    lookup_value_converter = "id"
