@@ -10,6 +10,7 @@ ALLOWED_HOSTS = ["*"]
 DEMO_DATA_ALLOWED = True
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=False)
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = None
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Argon2 itself is tested; everybody else only needs to sign in.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]

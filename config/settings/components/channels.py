@@ -1,24 +1,26 @@
-"""The channel layer: a wake-up between processes, never the truth."""
+"""Sockets: who may open one, and the channel layer that wakes the processes that hold them (never the truth)."""
 
 from .env import env
 
+# Web pages that may open a socket besides those of the API's own host: "https://app.example.com", or "*".
+ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", default=[])
+
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        # Publishing is one round trip, and nothing stays behind in Redis. What gets lost is found by the hubs' poll.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
             "hosts": [
                 {
                     "address": env("CHANNELS_REDIS_URL", default="redis://redis:6379/1"),
-                    # The layer blocks for 5 s, redis-py gives up after 5 s: idle sockets died after 6.
+                    # Longer than anything the layer itself waits for: redis-py's 5 s ended idle connections.
                     "socket_timeout": 30,
                     "socket_connect_timeout": 0.25,
                     "health_check_interval": 30,
-                    # redis-py 8 raises at the hundredth connection.
+                    # redis-py raises at the hundredth connection.
                     "max_connections": 10_000,
                 },
             ],
-            "capacity": 1000,
-            "expiry": 10,
         },
     },
 }
