@@ -1,7 +1,7 @@
 """The schema and its two readers; nothing on these pages comes from a foreign host."""
 
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,16 +18,19 @@ from helpdesk.api.views import ApiView
 
 # The bundles know foreign addresses (a logo, a validator); the browser is told not to follow them.
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
-    "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+RENDERERS: Final = {renderer.media_type: renderer for renderer in (OpenApiJsonRenderer2, OpenApiYamlRenderer)}
 
 
 @lru_cache(maxsize=8)
-def _rendered(renderer: type[OpenApiJsonRenderer2 | OpenApiYamlRenderer], urlconf: str, _language: str) -> bytes:
+def _rendered(media_type: str, urlconf: str, _language: str) -> bytes:
     """It changes with the program only; making it takes long enough to be worth keeping."""
-    schema = SchemaGenerator(urlconf=urlconf).get_schema(request=None, public=True)
-    return renderer().render(schema, renderer_context={})  # type: ignore[no-any-return]
+    generator: Any = SchemaGenerator
+    schema = generator(urlconf=urlconf).get_schema(request=None, public=True)
+    renderer: Any = RENDERERS[media_type]()
+    return bytes(renderer.render(schema, renderer_context={}))
 
 
 class SchemaView(ApiView):
@@ -36,13 +39,13 @@ class SchemaView(ApiView):
     public = settings.API_DOCS_PUBLIC
     limited = False
     permissions: ClassVar[dict[str, str | None]] = {"get": None}
-    renderer_classes = [OpenApiJsonRenderer2, OpenApiYamlRenderer]
+    renderer_classes = list(RENDERERS.values())
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        renderer = request.accepted_renderer
-        body = _rendered(type(renderer), settings.ROOT_URLCONF, get_language() or "")
-        return HttpResponse(body, content_type=renderer.media_type)
+        media_type = request.accepted_renderer.media_type
+        body = _rendered(media_type, settings.ROOT_URLCONF, get_language() or "")
+        return HttpResponse(body, content_type=media_type)
 
 
 def _page(request: HttpRequest, template: str) -> HttpResponse:

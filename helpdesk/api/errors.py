@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Generator
+from http import HTTPStatus
 from math import ceil
 from typing import Any, Final
 
@@ -45,7 +46,7 @@ HEADERS: Final[dict[int, dict[str, str]]] = {
 
 def _from_domain(error: domain.DomainError) -> Problem:
     status = next(STATUSES[family] for family in type(error).__mro__ if family in STATUSES)
-    if status == 404:
+    if status == HTTPStatus.NOT_FOUND:
         return problems.not_found()
     return Problem(
         status=status,
@@ -60,11 +61,11 @@ def _from_domain(error: domain.DomainError) -> Problem:
 def _from_refusal(error: drf.NotAuthenticated | drf.AuthenticationFailed) -> Problem:
     # Always 401: DRF makes it 403 where a view, such as log-in, authenticates nobody.
     code, detail = _code_and_detail(error)
-    return Problem(status=401, code=code, detail=detail, headers={"WWW-Authenticate": "Bearer"})
+    return Problem(status=401, code=code, detail=detail, headers=HEADERS[401])
 
 
 def _from_throttled(error: drf.Throttled) -> Problem:
-    seconds = max(1, ceil(error.wait or 1))
+    seconds = max(1, ceil(getattr(error, "wait", None) or 1))
     detail = ngettext(
         "Too many requests. Try again in %(seconds)d second.",
         "Too many requests. Try again in %(seconds)d seconds.",
@@ -137,7 +138,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         log.error("unexpected error", exc_info=error)
         got_request_exception.send(sender=None, request=context["request"])
         problem = problems.internal_error()
-    elif problem.status == 503:
+    elif problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("a part is down: %s: %s", type(error).__name__, error)
     return problem.response()
 
@@ -165,7 +166,7 @@ KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
 def _all_errors_are_problems(_request: HttpRequest) -> Generator[None, HttpResponseBase, HttpResponseBase]:
     """The net below: what Django answers by itself (a plain view's 405, its pages for developers)."""
     response = yield
-    if response.status_code < 400 or response.headers.get("Content-Type") == problems.MEDIA_TYPE:
+    if response.status_code < HTTPStatus.BAD_REQUEST or response.headers.get("Content-Type") == problems.MEDIA_TYPE:
         return response
     problem = problems.standard(response.status_code).response()
     for name in KEPT_HEADERS:

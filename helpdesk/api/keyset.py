@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import BooleanField, Expression, F, Field, Model, Q, QuerySet, Value
+from django.db.models import BooleanField, Expression, F, Field, GeneratedField, Model, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
 from django.utils.timezone import is_naive
 from django.utils.translation import gettext_lazy as _
@@ -64,7 +64,7 @@ class Order:
     @classmethod
     def of(cls, queryset: QuerySet[Any]) -> "Order":
         terms = [_term(term) for term in queryset.query.order_by] or [("pk", False)]
-        primary_key = queryset.model._meta.pk.name
+        primary_key = queryset.model._meta.pk.name  # noqa: SLF001 - Django's public introspection
         names = [primary_key if name == "pk" else name for name, _descending in terms]
         if primary_key not in names:
             names.append(primary_key)
@@ -95,7 +95,8 @@ class Order:
     def with_keys(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Each row also carries the values it is ordered by, as `_key0`…: read in the statement that found it."""
         keys = {KEY.format(index): F(column.name) for index, column in enumerate(self.columns)}
-        return queryset.annotate(**keys)
+        keyed: QuerySet[Any] = queryset.annotate(**keys)
+        return keyed
 
     def take_keys(self, row: Any) -> list[Any]:
         """The values that `with_keys` put there; a dict is left without them."""
@@ -110,9 +111,9 @@ class Order:
         first, *rest = self.columns
         uniform = {column.descending for column in self.columns} == {first.descending}
         if not uniform or any(column.nullable for column in rest):
-            yield self._any_after(values)
+            yield self.any_after(values)
         elif values[0] is None:
-            yield first.equal(None) & Order(tuple(rest))._any_after(values[1:])
+            yield first.equal(None) & Order(tuple(rest)).any_after(values[1:])
             if first.nulls_first:
                 yield Q(**{f"{first.name}__isnull": False})
         else:
@@ -120,7 +121,7 @@ class Order:
             if first.nullable and not first.nulls_first:
                 yield first.equal(None)
 
-    def _any_after(self, values: Sequence[Any]) -> Q:
+    def any_after(self, values: Sequence[Any]) -> Q:
         condition = Q(pk__in=[])
         equal = Q()
         for column, value in zip(self.columns, values, strict=True):
@@ -150,37 +151,39 @@ class RowAfter(Expression):
     def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         self.sides = list(exprs)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:  # noqa: ARG002
         compiled = [compiler.compile(side) for side in self.sides]
         half = len(compiled) // 2
         left, right = (", ".join(sql for sql, _params in part) for part in (compiled[:half], compiled[half:]))
-        params = [param for _sql, params in compiled for param in params]
+        params = tuple(param for _sql, params in compiled for param in params)
         return f"({left}) {self.operator} ({right})", params
 
 
 def _term(term: Any) -> tuple[str, bool]:
-    if isinstance(term, OrderBy):
-        return term.expression.name, term.descending
-    if isinstance(term, F):
-        return term.name, False
-    return str(term).removeprefix("-"), str(term).startswith("-")
+    """`"-name"`, `F("name")` or `F("name").desc(…)`; any other expression is to be annotated under a name."""
+    if isinstance(term, str):
+        return term.removeprefix("-"), term.startswith("-")
+    descending = isinstance(term, OrderBy) and term.descending
+    column: Any = term.expression if isinstance(term, OrderBy) else term
+    return column.name, descending
 
 
 def _column(queryset: QuerySet[Any], name: str, *, descending: bool) -> Column:
-    annotation = queryset.query.annotations.get(name)
+    annotation: Any = queryset.query.annotations.get(name)
     if annotation is not None:
         return Column(name, annotation.output_field, descending, nullable=True)
     field = _field(queryset.model, name)
-    return Column(name, field, descending, nullable=field.null or "__" in name)
+    stored: Any = field.output_field if isinstance(field, GeneratedField) else field
+    return Column(name, stored, descending, nullable=field.null or "__" in name)
 
 
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     *relations, last = name.split("__")
     for relation in relations:
-        related = model._meta.get_field(relation).related_model
+        related = model._meta.get_field(relation).related_model  # noqa: SLF001
         assert isinstance(related, type)
         model = related
-    field = model._meta.get_field(last)
+    field = model._meta.get_field(last)  # noqa: SLF001
     if not isinstance(field, Field):
         raise FieldDoesNotExist(name)
     return field

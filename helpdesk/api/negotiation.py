@@ -1,19 +1,15 @@
 """What is answered is never refused: whoever accepts something else gets JSON all the same."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 
 class Negotiation(DefaultContentNegotiation):
-    def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
-    ) -> Any:
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         first = renderers[0]
         if len(renderers) == 1:
             return first, first.media_type

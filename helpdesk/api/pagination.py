@@ -1,7 +1,7 @@
 """Pages of a list, in one statement each, and a way on from page 1 to the last row.
 
-Both paginators take a queryset of instances or of dicts. Where a list is `.values()` of joined tables, the view names them in
-`page_rows(queryset)`, so that counting does not join them:
+Both paginators take a queryset of instances or of dicts. Where a list is `.values()` of joined tables, the view
+names them in `page_rows(queryset)`, so that counting does not join them:
 
     def page_rows(self, queryset):
         return queryset.values("id", "title", "created_by__name")
@@ -123,7 +123,7 @@ class Pages(_Pages):
     count: int
     count_exact: bool
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         counted, shown = self._begin(queryset, request, view)
         filtered = _is_filtered(request, view)
         total = counted.order_by().values("pk")
@@ -133,10 +133,8 @@ class Pages(_Pages):
         cursor = request.query_params.get("cursor")
         rows = self._after(shown, cursor) if cursor else self._page(shown)
         counts = [row.pop(COUNT) if isinstance(row, dict) else row.__dict__.pop(COUNT) for row in rows]
-        if counts:
-            count = counts[0]
-        else:  # no row brought it: none exists, or this cursor stands behind the last
-            count = total.count() if cursor else 0
+        # Without a row to bring it there is none to count, unless a cursor stands behind the last.
+        count = counts[0] if counts else total.count() if cursor else 0
         self.count_exact = not (filtered and count > self.deepest)
         self.count = count if self.count_exact else self.deepest
         return rows
@@ -188,7 +186,7 @@ class Pages(_Pages):
 class CursorPages(_Pages):
     """`{next, previous, results}`, for lists that only grow."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         _counted, shown = self._begin(queryset, request, view)
         text = request.query_params.get("cursor")
         part = self._slice(shown, Cursor.decode(text, self.order) if text else None)

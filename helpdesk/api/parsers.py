@@ -30,8 +30,8 @@ class JSONParser(BaseParser):
     def parse(
         self,
         stream: Readable,
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
+        media_type: str | None = None,  # noqa: ARG002
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> dict[str, Any]:
         limit = settings.API_MAX_BODY_BYTES
         body = stream.read(limit + 1)

@@ -23,4 +23,5 @@ class RolePermission(BasePermission):
     def _may(request: Request, view: "Conventions") -> bool:
         # An action without a line in the table is a mistake of ours: KeyError, never an open door.
         permission = view.permissions[view.action]
-        return permission is None or request.user.may(permission)
+        user: Any = request.user
+        return permission is None or user.may(permission)

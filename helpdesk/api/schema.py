@@ -64,7 +64,7 @@ HEADERS: Final[dict[str, Any]] = {
 }
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Whatever class authenticates here, it reads a bearer token."""
 
     target_class = "rest_framework.authentication.BaseAuthentication"

@@ -4,6 +4,7 @@
 403 for a route closed to the role, 404, 403 your role may not, 400/413/415 the body, 412, 409.
 """
 
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 import structlog
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated, Throttled
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated, PermissionDenied, Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,8 +30,8 @@ UNKNOWN_LENGTH: Final = "-1"
 class Conventions(APIView):
     """What a view declares, and what is done with it.
 
-    `permissions` names for every action what the role must grant, or None where it is enough to be signed in. Actions of an
-    APIView are its methods (`get`).
+    `permissions` names for every action what the role must grant, or None where it is enough to be signed in.
+    The actions of an APIView are its methods (`get`).
     """
 
     permissions: ClassVar[dict[str, str | None]] = {}
@@ -41,13 +42,12 @@ class Conventions(APIView):
     text_params: ClassVar[frozenset[str]] = frozenset({"search"})
 
     action: str
-    detail: bool | None = None
     charge: Charge | None = None
     role_was_asked = False
 
     @property
     def about_one_row(self) -> bool:
-        return bool(self.detail)
+        return bool(getattr(self, "detail", False))
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         return [] if self.public else super().get_authenticators()
@@ -61,7 +61,7 @@ class Conventions(APIView):
             request.META.setdefault("CONTENT_LENGTH", UNKNOWN_LENGTH)
         return super().initialize_request(request, *args, **kwargs)
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         self.format_kwarg = self.get_format_suffix(**kwargs)
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         request.version, request.versioning_scheme = None, None
@@ -71,8 +71,7 @@ class Conventions(APIView):
             raise refusal
         self._find_handler(request)
         if request.method != "OPTIONS":
-            if self.route_permission and not request.user.may(self.route_permission):
-                self.permission_denied(request)
+            self._check_route(request.user)
             self.check_permissions(request)
         query_strings.check(request.META.get("QUERY_STRING", ""), texts=self.text_params)
 
@@ -106,12 +105,14 @@ class Conventions(APIView):
         if not getattr(self, "action", None):
             self.action = "get" if method == "head" else method
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
+    def _check_route(self, user: Any) -> None:
+        if self.route_permission and not user.may(self.route_permission):
+            raise PermissionDenied
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
         return Response(status=204)
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         self._demand_role_check(request, response)
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
@@ -122,7 +123,7 @@ class Conventions(APIView):
 
     def _demand_role_check(self, request: Request, response: HttpResponseBase) -> None:
         """A view about one row that never asked the role would be open to all: it fails in its first test."""
-        if request.method == "OPTIONS" or response.status_code >= 400 or not self.about_one_row:
+        if request.method == "OPTIONS" or response.status_code >= HTTPStatus.BAD_REQUEST or not self.about_one_row:
             return
         if self.permissions.get(self.action) and not self.role_was_asked:
             raise RuntimeError(f"{type(self).__name__}.{self.action} answered without check_object_permissions")

@@ -30,7 +30,7 @@ PATTERNS: Final = (
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), REDACTED),
     # ?token=…&ticket=…
     (re.compile(rf"(?i)\b({_NAMES})=[^&\s\"'<>,;)\]}}]+"), rf"\1={REDACTED}"),
-    # {"password": "…"} and {'password': '…'}
+    # The same inside of printed JSON or a printed dict.
     (re.compile(rf"(?i)([\"']{_NAMES}[\"']\s*:\s*)(\"[^\"]*\"|'[^']*')"), rf"\1'{REDACTED}'"),
     # Authorization: Bearer …, and the subprotocol bearer.…
     (re.compile(r"(?i)\b(bearer|basic)([ .])[\w.~+/=-]{8,}"), rf"\1\2{REDACTED}"),
