@@ -66,8 +66,6 @@ def test_a_lock_is_not_behind_the_project_file(project, name):
         "dev": [*project["dependencies"], *extras["dev"]],
         "embedded": extras["embedded"],
     }[name]
-        extras["embedded"] if name == "embedded" else project["dependencies"] + sum(map(extras.get, LOCKS[name]), [])
-    )
     pinned = pins(name)
     behind = [
         requirement
