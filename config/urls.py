@@ -1,6 +1,6 @@
 """Every address that is not a socket."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from config import api_router
 from helpdesk.api import urls as api

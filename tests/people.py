@@ -75,13 +75,13 @@ def api_as() -> Callable[[Any], Any]:
 
 
 @pytest.fixture
-def committing(django_capture_on_commit_callbacks: Any) -> Iterator[Callable[[], Any]]:
+def committing(django_capture_on_commit_callbacks: Any) -> Callable[[], Any]:
     """`with committing():` runs what waits for the commit, since a test's own transaction never commits."""
 
     def capture() -> Any:
         return django_capture_on_commit_callbacks(execute=True)
 
-    yield capture
+    return capture
 
 
 @pytest.fixture(autouse=True)
@@ -96,4 +96,5 @@ def no_subscriber_failed(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     from helpdesk.events.models import EventReceipt
 
-    assert [] == list(EventReceipt.objects.exclude(error="").values_list("subscriber", "error"))
+    failed = list(EventReceipt.objects.exclude(error="").values_list("subscriber", "error"))
+    assert failed == []

@@ -1,5 +1,7 @@
 """What holds everywhere; each topic has its file in `components/`."""
 
+from pathlib import Path
+
 from .components.auth import *
 from .components.celery import *
 from .components.channels import *
@@ -65,7 +67,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

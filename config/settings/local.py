@@ -1,6 +1,7 @@
 """One developer's machine."""
 
 from .base import *
+from .components.env import env
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["*"])

@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("DJANGO_SECRET_KEY", "test-key-that-is-long-enough-for-hs256-0123456789")
 
 from .base import *
+from .components.env import env
 
 ALLOWED_HOSTS = ["*"]
 DEMO_DATA_ALLOWED = True

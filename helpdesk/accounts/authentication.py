@@ -30,7 +30,7 @@ class JWTAuthentication(BaseAuthentication):
             raise _refused()
         return user, claims
 
-    def authenticate_header(self, request: Request) -> str:
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         return 'Bearer realm="api"'
 
 
@@ -42,4 +42,4 @@ def active_user(claims: tokens.AccessClaims) -> User | None:
 
 
 def _refused() -> AuthenticationFailed:
-    return AuthenticationFailed(tokens.InvalidToken().detail, code=tokens.InvalidToken.code)
+    return AuthenticationFailed(str(tokens.InvalidToken().detail), code=tokens.InvalidToken.code)

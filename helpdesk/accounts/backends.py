@@ -11,7 +11,11 @@ from helpdesk.accounts.models import User
 
 class UsernameOrEmailBackend(ModelBackend):
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **_: Any,  # noqa: ARG002
     ) -> User | None:
         if username is None or password is None:
             return None

@@ -60,7 +60,7 @@ class User(AbstractUser):
     phone = models.CharField(max_length=32, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
 
-    objects: ClassVar[HelpdeskUserManager] = HelpdeskUserManager()  # type: ignore[assignment]
+    objects: ClassVar[HelpdeskUserManager] = HelpdeskUserManager()
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 
     class Meta:

@@ -1,12 +1,12 @@
 """Everything about JWTs: simplejwt stays behind this module.
 
-An access token names the user and the session; a refresh token also the one id that its session accepts next. A signed token with
-odd claims is as bad as an unsigned one.
+An access token names the user and the session; a refresh token also the one id that its session accepts next. A
+signed token with odd claims is as bad as an unsigned one.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,9 @@ class InvalidToken(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__(_("The token is invalid or expired."))
+
+
+LARGEST_ID: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,9 @@ def _read(kind: type[Token], text: str) -> Token:
 def _user_id(token: Token) -> int:
     user_id: Any = token.get("user_id")
     # simplejwt writes strings; a bool is an int to Python.
-    if isinstance(user_id, str) and user_id.isascii() and user_id.isdecimal() and len(user_id) < 19:
+    if isinstance(user_id, str) and user_id.isascii() and user_id.isdecimal() and len(user_id) <= len(str(LARGEST_ID)):
         user_id = int(user_id)
-    if not isinstance(user_id, int) or isinstance(user_id, bool) or not 0 < user_id < 2**63:
+    if not isinstance(user_id, int) or isinstance(user_id, bool) or not 0 < user_id <= LARGEST_ID:
         raise InvalidToken
     return user_id
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 import structlog
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.authentication import BaseAuthentication
@@ -137,3 +138,9 @@ class ApiViewSet(Conventions, GenericViewSet):
     """The actions on rows of one kind."""
 
     lookup_value_converter = "id"
+
+    def page_of(self, queryset: QuerySet[Any, Any]) -> list[Any]:
+        """The rows of the page asked for; the paginator is always there."""
+        rows = self.paginate_queryset(queryset)
+        assert rows is not None
+        return rows

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
 from helpdesk.events.cursors import Cursor
-from helpdesk.events.models import EventRecord
+from helpdesk.events.models import EventRecord, EventRecordQuerySet
 from helpdesk.events.visibility import Reader
 
 
@@ -29,7 +29,7 @@ def cursor_of(record: EventRecord) -> Cursor:
     return Cursor(position=record.position, at=record.occurred_at)
 
 
-def after(position: int, *, upto: int) -> QuerySet[EventRecord]:
+def after(position: int, *, upto: int) -> EventRecordQuerySet:
     return EventRecord.objects.filter(position__gt=position, position__lte=upto).order_by("position")
 
 

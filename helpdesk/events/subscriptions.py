@@ -1,7 +1,7 @@
 """Who reacts to which event, under a stable name.
 
-Django's own `Signal` cannot call *one* receiver again: `send` stops at the first failure, `send_robust` forgets it. A receiver
-here is known by its name, so its part of an event is kept, retried and parked by itself.
+Django's own `Signal` cannot call *one* receiver again: `send` stops at the first failure, `send_robust` forgets it. A
+receiver here is known by its name, so its part of an event is kept, retried and parked by itself.
 """
 
 from collections import defaultdict

@@ -8,4 +8,4 @@ class TicketsConfig(AppConfig):
         from helpdesk.events.visibility import register_subject
         from helpdesk.tickets.models import Ticket
 
-        register_subject("ticket", lambda user: Ticket.objects.in_scope_of(user))
+        register_subject("ticket", Ticket.objects.in_scope_of)

@@ -36,7 +36,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.in_scope_of(user).filter(deleted_at=None)
 
     def in_scope_of(self, user: User) -> Self:
-        """Those whose history the user may read: the visible ones and, so that the deletion itself is heard, deleted ones."""
+        """Whose history the user may read: the visible ones and, so that a deletion is heard, deleted ones."""
         if user.may(Permission.SEE_ALL_TICKETS):
             return self.all()
         return self.filter(created_by=user)
@@ -45,8 +45,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 class Ticket(models.Model):
     """A request for help, from opening to closing.
 
-    What an internal note would move (counts, times) is kept twice, for staff and for the public, in the transaction of the
-    comment: counting comments when reading costs 9 s at a million tickets.
+    What an internal note would move (counts, times) is kept twice, for staff and for the public, in the transaction
+    of the comment: counting comments when reading costs 9 s at a million tickets.
     """
 
     title = models.CharField(max_length=TITLE_LENGTH)

@@ -48,7 +48,7 @@ def _user(row: dict[str, Any], path: str) -> dict[str, Any] | None:
 def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] = ()) -> QuerySet[Any, dict[str, Any]]:
     """One row a ticket, in one statement; `ticket_body` makes the wire shape of it."""
     sight = sight_of(user)
-    return tickets.values(
+    values: QuerySet[Any, dict[str, Any]] = tickets.values(
         *_PLAIN,
         *also,
         *_columns("created_by"),
@@ -57,6 +57,7 @@ def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] 
         sight.last_comment_at,
         sight.updated_at,
     )
+    return values
 
 
 def ticket_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
@@ -94,9 +95,10 @@ def ticket_detail(tickets: TicketQuerySet, *, ticket_id: int, user: User) -> tup
 
 
 def comment_values(comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:
-    return comments.values(
+    values: QuerySet[Any, dict[str, Any]] = comments.values(
         "id", "ticket_id", "content", "is_internal", "created_at", "edited_at", "version", *_columns("author")
     )
+    return values
 
 
 def comment_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
@@ -145,7 +147,7 @@ def allowed_actions(row: dict[str, Any], *, user: User) -> list[str]:
 
 
 def timeline(*, ticket_id: int, user: User) -> QuerySet[EventRecord]:
-    """What happened to a ticket that the user sees, newest first; the id keeps the order, since its row lock made it."""
+    """What happened to a visible ticket, newest first; the id keeps the order, since the row lock made it."""
     records = EventRecord.objects.filter(subject_type="ticket", subject_id=ticket_id)
     return (records if user.may(Permission.SEE_STAFF_EVENTS) else records.filter(staff_only=False)).order_by("-id")
 

@@ -11,7 +11,7 @@ class UserOutput(serializers.Serializer):
     id = serializers.IntegerField()
     username = serializers.CharField()
     name = serializers.CharField(allow_blank=True)
-    role = serializers.ChoiceField(choices=Role)
+    role = serializers.ChoiceField(choices=Role.choices)
 
 
 class ColleagueOutput(UserOutput):

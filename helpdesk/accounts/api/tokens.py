@@ -1,7 +1,7 @@
 """`/api/auth/token/…`: sign in, stay signed in."""
 
-from drf_spectacular.utils import extend_schema
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -48,4 +48,5 @@ class VerifyView(ApiView):
 def _valid(input_type: type[serializers.Serializer], request: Request) -> dict[str, str]:
     data = input_type(data=request.data)
     data.is_valid(raise_exception=True)
-    return data.validated_data
+    values: dict[str, str] = data.validated_data
+    return values

@@ -9,6 +9,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, ext
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.api.inputs import ProfileInput
 from helpdesk.accounts.api.outputs import ColleagueOutput, ProfileOutput
 from helpdesk.accounts.models import User
@@ -31,13 +32,13 @@ class MeView(ApiView):
 
     @extend_schema(responses=ProfileOutput, operation_id="users_me_retrieve")
     def get(self, request: Request) -> Response:
-        return Response(_values(request.user))
+        return Response(_values(caller(request)))
 
     @extend_schema(request=ProfileInput(partial=True), responses=ProfileOutput, operation_id="users_me_partial_update")
     def patch(self, request: Request) -> Response:
         data = ProfileInput(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        return Response(_values(users.update_profile(by=request.user, changes=data.validated_data)))
+        return Response(_values(users.update_profile(by=caller(request), changes=data.validated_data)))
 
 
 def _values(user: User) -> dict[str, Any]:
@@ -81,7 +82,7 @@ class UserViewSet(ApiViewSet):
 
     def list(self, _request: Request) -> Response:
         people = self.filter_queryset(self.get_queryset())
-        return self.get_paginated_response(list(self.paginate_queryset(people.values(*self._columns()))))
+        return self.get_paginated_response(self.page_of(people.values(*self._columns())))
 
     def retrieve(self, request: Request, pk: int) -> Response:
         person = self.get_queryset().filter(pk=pk).values(*self._columns()).first()
@@ -91,4 +92,4 @@ class UserViewSet(ApiViewSet):
         return Response(person)
 
     def _columns(self) -> tuple[str, ...]:
-        return _PROFILE if self.request.user.may(Permission.MANAGE_USERS) else _COLLEAGUE
+        return _PROFILE if caller(self.request).may(Permission.MANAGE_USERS) else _COLLEAGUE

@@ -52,14 +52,15 @@ class EventsView(ApiView):
 
     @extend_schema(parameters=[StreamQuery], responses=StreamOutput, operation_id="events_list")
     def get(self, request: Request) -> Response:
-        """All that the caller may see after the cursor: oldest first, at least once, in one total order, without gaps."""
+        """What the caller may see after the cursor: oldest first, at least once, in one total order, without gaps."""
         query = StreamQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         values: dict[str, Any] = query.validated_data
         now = timezone.now()
+        reader: Any = request.user
         after = read_cursor(values["after"], now=now) if "after" in values else None
         page = stream_page(
-            user=request.user,
+            user=reader,
             after_cursor=after,
             types=values.get("types", ()),
             ticket_id=values.get("ticket"),

@@ -49,4 +49,5 @@ def _fail(receipt: EventReceipt, error: str, *, now: datetime, park: bool = Fals
 
 def next_attempt(attempts: int, *, now: datetime) -> datetime:
     """Doubling from five seconds to ten minutes."""
-    return now + min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
+    doublings = min(attempts - 1, 10)
+    return now + min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)

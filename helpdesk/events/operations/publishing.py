@@ -27,8 +27,20 @@ def publish(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
     """Write the event beside the change that it tells of; after the commit, number it and tell the subscribers."""
     if not connection.in_atomic_block:
         raise RuntimeError("publish() belongs into the transaction of the change.")
+    record = record_of(event, by=by, now=now)
+    record.save(force_insert=True)
+    receipts = EventReceipt.objects.bulk_create(
+        EventReceipt(record=record, subscriber=name, due_at=now + GRACE) for name in subscriber_names(event.name)
+    )
+    # Robust: the change is committed, so its answer must not become an error because the telling failed.
+    transaction.on_commit(partial(_tell, record, receipts), robust=True)
+    return record
+
+
+def record_of(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
+    """The row that tells of the event, not yet written."""
     kind, subject_id = event.subject
-    record = EventRecord.objects.create(
+    return EventRecord(
         type=event.name,
         subject_type=kind,
         subject_id=subject_id,
@@ -41,12 +53,6 @@ def publish(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
         audience=sorted(event.audience),
         pushed_to_agents=event.pushed_to_agents,
     )
-    receipts = EventReceipt.objects.bulk_create(
-        EventReceipt(record=record, subscriber=name, due_at=now + GRACE) for name in subscriber_names(event.name)
-    )
-    # Robust: the change is committed, so its answer must not become an error because the telling failed.
-    transaction.on_commit(partial(_tell, record, receipts), robust=True)
-    return record
 
 
 def _tell(record: EventRecord, receipts: list[EventReceipt]) -> None:

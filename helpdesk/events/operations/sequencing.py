@@ -6,10 +6,10 @@ from django.db import connection
 def sequence(record_id: int | None = None) -> int | None:
     """Number everything that has committed; return the position of that record.
 
-    One round trip: the database function (see the first migration) takes the advisory lock in one statement and numbers in
+    One round trip: the database function (see its migration) takes the advisory lock in one statement and numbers in
     the next, whose snapshot is younger than the lock. In a single statement two records would get one number.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT events_sequence(%s)", [record_id])
-        (position,) = cursor.fetchone()
-    return position
+        row: tuple[int | None] = cursor.fetchone()
+    return row[0]

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
 from helpdesk.api.pagination import Pages
@@ -45,17 +46,18 @@ class CommentViewSet(ApiViewSet):
     pagination_class = Pages
 
     def get_queryset(self) -> CommentQuerySet:
-        return Comment.objects.visible_to(self.request.user).order_by("created_at", "id")
+        return Comment.objects.visible_to(caller(self.request)).order_by("created_at", "id")
 
     def page_rows(self, comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:
         return queries.comment_values(comments)
 
     def list(self, request: Request, **_path: int) -> Response:
-        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([queries.comment_body(row, user=request.user) for row in rows])
+        rows = self.page_of(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response([queries.comment_body(row, user=caller(request)) for row in rows])
 
     def create(self, request: Request, **_path: int) -> Response:
-        ticket_id = request.data.get("ticket")
+        body: Any = request.data
+        ticket_id = body.get("ticket")
         # 404 comes before everything that the body may have wrong; what is no id is the input's business.
         if isinstance(ticket_id, int) and not isinstance(ticket_id, bool) and ticket_id > 0:
             self._find_ticket(ticket_id)
@@ -63,25 +65,25 @@ class CommentViewSet(ApiViewSet):
         return self._added(ticket_id=values.pop("ticket"), **values)
 
     def retrieve(self, request: Request, pk: int, **_path: int) -> Response:
-        return Response(queries.comment_body(self._find(pk), user=request.user))
+        return Response(queries.comment_body(self._find(pk), user=caller(request)))
 
     def partial_update(self, request: Request, pk: int, **_path: int) -> Response:
-        if self._find(pk)["author__id"] != request.user.pk:
+        if self._find(pk)["author__id"] != caller(request).pk:
             raise Forbidden(problems.forbidden().detail)
         values = validated(EditCommentInput, request)
-        operations.edit_comment(by=request.user, comment_id=pk, now=timezone.now(), **values)
+        operations.edit_comment(by=caller(request), comment_id=pk, now=timezone.now(), **values)
         return self.retrieve(request, pk)
 
     def destroy(self, request: Request, pk: int, **_path: int) -> Response:
-        own = self._find(pk)["author__id"] == request.user.pk
-        if not own and not request.user.may(Permission.DELETE_ANY_COMMENT):
+        own = self._find(pk)["author__id"] == caller(request).pk
+        if not own and not caller(request).may(Permission.DELETE_ANY_COMMENT):
             raise Forbidden(problems.forbidden().detail)
-        operations.delete_comment(by=request.user, comment_id=pk, now=timezone.now())
+        operations.delete_comment(by=caller(request), comment_id=pk, now=timezone.now())
         return Response(status=204)
 
     def _added(self, **values: Any) -> Response:
-        comment = operations.add_comment(by=self.request.user, now=timezone.now(), **values)
-        return Response(queries.comment_body(self._find(comment.pk), user=self.request.user), status=201)
+        comment = operations.add_comment(by=caller(self.request), now=timezone.now(), **values)
+        return Response(queries.comment_body(self._find(comment.pk), user=caller(self.request)), status=201)
 
     def _find(self, pk: int) -> dict[str, Any]:
         """404 if there is no such comment to see, then 403 if the role may not."""
@@ -92,7 +94,7 @@ class CommentViewSet(ApiViewSet):
         return row
 
     def _find_ticket(self, ticket_id: int) -> None:
-        if not Ticket.objects.visible_to(self.request.user).filter(pk=ticket_id).exists():
+        if not Ticket.objects.visible_to(caller(self.request)).filter(pk=ticket_id).exists():
             raise TicketNotFound
 
 

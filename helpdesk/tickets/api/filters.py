@@ -49,7 +49,7 @@ class TicketFilters(django_filters.FilterSet):
     unassigned = FlagFilter(method="filter_unassigned")
     search = django_filters.CharFilter(
         method="filter_search",
-        help_text=_("Every word must occur in title or description, as a word or its beginning; `#12` finds by number."),
+        help_text=_("Every word must occur in the title or description, as a word or its beginning; `#12`: by number."),
     )
     ordering = django_filters.ChoiceFilter(
         method="filter_ordering",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
 from helpdesk.api.fields import Flag, Id, Text
@@ -19,7 +20,7 @@ LONGEST_TEXT: Final = 20_000
 class OpenTicketInput(serializers.Serializer):
     title = Text(max_length=TITLE_LENGTH)
     description = Text(max_length=LONGEST_TEXT)
-    priority = serializers.ChoiceField(choices=Priority, default=Priority.MEDIUM)
+    priority = serializers.ChoiceField(choices=Priority.choices, default=Priority.MEDIUM)
     assigned_to = Id(required=False, allow_null=True, help_text="An agent's id. Agents only.")
     created_by = Id(required=False, allow_null=True, help_text="Open it on behalf of this user. Agents only.")
 
@@ -29,8 +30,8 @@ class EditTicketInput(serializers.Serializer):
 
     title = Text(max_length=TITLE_LENGTH)
     description = Text(max_length=LONGEST_TEXT)
-    status = serializers.ChoiceField(choices=Status)
-    priority = serializers.ChoiceField(choices=Priority)
+    status = serializers.ChoiceField(choices=Status.choices)
+    priority = serializers.ChoiceField(choices=Priority.choices)
     assigned_to = Id(required=False, allow_null=True)
 
 
@@ -55,14 +56,13 @@ RESTRICTED: Final[Mapping[str, Permission]] = {
 }
 
 
-def validated(
-    input_type: type[serializers.Serializer], request: Request, *, partial: bool = False
-) -> dict[str, Any]:
+def validated(input_type: type[serializers.Serializer], request: Request, *, partial: bool = False) -> dict[str, Any]:
     """The checked members of the body; raises 403 before 400."""
-    body = request.data
+    body: Any = request.data
     for field, permission in RESTRICTED.items():
-        if field in input_type().fields and body.get(field) and not request.user.may(permission):
+        if field in input_type().fields and body.get(field) and not caller(request).may(permission):
             raise Forbidden(problems.forbidden().detail)
     data = input_type(data=body, partial=partial)
     data.is_valid(raise_exception=True)
-    return data.validated_data
+    values: dict[str, Any] = data.validated_data
+    return values

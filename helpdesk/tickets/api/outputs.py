@@ -9,8 +9,8 @@ from helpdesk.tickets.enums import Priority, Status
 class TicketOutput(serializers.Serializer):
     id = serializers.IntegerField()
     title = serializers.CharField()
-    status = serializers.ChoiceField(choices=Status)
-    priority = serializers.ChoiceField(choices=Priority)
+    status = serializers.ChoiceField(choices=Status.choices)
+    priority = serializers.ChoiceField(choices=Priority.choices)
     created_by = UserOutput()
     assigned_to = UserOutput(allow_null=True)
     comments_count = serializers.IntegerField(help_text="As the caller sees them: notes count for agents only.")

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
 from helpdesk.api.pagination import CursorPages, Pages
@@ -56,21 +57,22 @@ class TicketViewSet(ApiViewSet):
     pagination_class = Pages
 
     def get_queryset(self) -> TicketQuerySet:
-        user = self.request.user
+        user = caller(self.request)
         if self.action == "restore" and user.may(Permission.RESTORE_TICKET):
             return Ticket.objects.in_scope_of(user)
         return Ticket.objects.visible_to(user)
 
     def page_rows(self, rows: Any) -> Any:
-        return queries.ticket_values(rows, user=self.request.user) if self.action == "list" else rows
+        return queries.ticket_values(rows, user=caller(self.request)) if self.action == "list" else rows
 
     def list(self, request: Request) -> Response:
-        tickets = order(self._rows(), DEFAULT_ORDERING, user=request.user)
-        rows = self.paginate_queryset(self.filter_queryset(tickets))
-        return self.get_paginated_response([queries.ticket_body(row, user=request.user) for row in rows])
+        user = caller(request)
+        tickets = order(self._rows(), DEFAULT_ORDERING, user=user)
+        rows = self.page_of(self.filter_queryset(tickets))
+        return self.get_paginated_response([queries.ticket_body(row, user=user) for row in rows])
 
     def create(self, request: Request) -> Response:
-        ticket = operations.open_ticket(by=request.user, now=timezone.now(), **validated(OpenTicketInput, request))
+        ticket = operations.open_ticket(by=caller(request), now=timezone.now(), **validated(OpenTicketInput, request))
         return Response(self._detail(ticket.pk), status=201)
 
     def retrieve(self, request: Request, pk: int) -> Response:
@@ -81,7 +83,7 @@ class TicketViewSet(ApiViewSet):
     def update(self, request: Request, pk: int, *, partial: bool = False) -> Response:
         self._find(pk)
         changes = validated(EditTicketInput, request, partial=partial)
-        operations.update_ticket(by=request.user, ticket_id=pk, changes=changes, now=timezone.now())
+        operations.update_ticket(by=caller(request), ticket_id=pk, changes=changes, now=timezone.now())
         return Response(self._detail(pk))
 
     def partial_update(self, request: Request, pk: int) -> Response:
@@ -89,7 +91,7 @@ class TicketViewSet(ApiViewSet):
 
     def destroy(self, request: Request, pk: int) -> Response:
         self._find(pk)
-        operations.delete_ticket(by=request.user, ticket_id=pk, now=timezone.now())
+        operations.delete_ticket(by=caller(request), ticket_id=pk, now=timezone.now())
         return Response(status=204)
 
     @action(detail=True, methods=["post"])
@@ -111,21 +113,21 @@ class TicketViewSet(ApiViewSet):
     @action(detail=True, methods=["get"], pagination_class=CursorPages)
     def timeline(self, request: Request, pk: int) -> Response:
         self._find(pk)
-        records = self.paginate_queryset(queries.timeline(ticket_id=pk, user=request.user))
+        records = self.page_of(queries.timeline(ticket_id=pk, user=caller(request)))
         return self.get_paginated_response(queries.timeline_bodies(records))
 
     def _act(self, operation: Any, pk: int) -> Response:
         self._find(pk)
-        operation(by=self.request.user, ticket_id=pk, now=timezone.now())
+        operation(by=caller(self.request), ticket_id=pk, now=timezone.now())
         return Response(self._detail(pk))
 
     def _rows(self) -> TicketQuerySet:
         """The living tickets, or the deleted ones for those who may bring them back."""
         if self.request.query_params.get("deleted") != "true":
             return self.get_queryset()
-        if not self.request.user.may(Permission.RESTORE_TICKET):
+        if not caller(self.request).may(Permission.RESTORE_TICKET):
             raise Forbidden(problems.forbidden().detail)
-        return Ticket.objects.in_scope_of(self.request.user).filter(deleted_at__isnull=False)
+        return Ticket.objects.in_scope_of(caller(self.request)).filter(deleted_at__isnull=False)
 
     def _find(self, pk: int) -> None:
         """404 if there is no such ticket to see, then 403 if the role may not."""
@@ -134,7 +136,7 @@ class TicketViewSet(ApiViewSet):
         self.check_object_permissions(self.request, pk)
 
     def _detail(self, pk: int) -> dict[str, Any]:
-        user = self.request.user
+        user = caller(self.request)
         detail = queries.ticket_detail(Ticket.objects.visible_to(user), ticket_id=pk, user=user)
         if detail is None:
             raise operations.TicketNotFound
