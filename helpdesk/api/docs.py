@@ -19,7 +19,8 @@ from helpdesk.api.views import ApiView
 # The bundles know foreign addresses (a logo, a validator); the browser is told not to follow them.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "font-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "font-src 'self' data:; connect-src 'self'; worker-src blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 RENDERERS: Final = {renderer.media_type: renderer for renderer in (OpenApiJsonRenderer2, OpenApiYamlRenderer)}
 

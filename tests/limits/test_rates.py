@@ -1,0 +1,23 @@
+import pytest
+from django.core import checks
+
+from helpdesk.limits.rates import Rate, Verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("5/s", Rate(5, 1)), ("100/min", Rate(100, 60)), ("1000/h", Rate(1000, 3600))]
+)
+def test_a_rate_is_written_per_second_minute_or_hour(text, rate):
+    assert Rate.parse(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "100", "0/min", "-1/min", "100/day", "100/ min", "x/min", "１/min"])
+def test_what_is_no_rate_stops_the_start(settings, text):
+    settings.RATE_LIMIT_USER = text
+
+    assert [error.id for error in checks.run_checks() if error.id == "limits.E001"] == ["limits.E001"]
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [(0.0, 1), (0.2, 1), (1.0, 1), (1.01, 2), (59.9, 60)])
+def test_whoever_waits_as_told_is_let_in(wait, seconds):
+    assert Verdict(allowed=False, remaining=0, wait=wait).retry_after == seconds
