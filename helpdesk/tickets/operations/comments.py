@@ -1,6 +1,5 @@
-"""Every change to comments and internal notes. The ticket's row is locked first: its counters move in the same transaction."""
+"""Every change to comments and notes. The ticket is locked first: its counters move in the same transaction."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -37,18 +36,14 @@ class CommentNotFound(NotFound):
 
 @transaction.atomic
 def add_comment(*, by: User, ticket_id: int, content: str, now: datetime, is_internal: bool = False) -> Comment:
-    """Add a comment, or a note; a customer's comment wakes a ticket that was waiting for one (`CUSTOMER_COMMENT_REOPENS`)."""
+    """Add a comment, or a note; a customer's comment wakes a waiting ticket (`CUSTOMER_COMMENT_REOPENS`)."""
     ticket = lock_ticket(ticket_id)
     if ticket.status == Status.CLOSED and not by.may(Permission.COMMENT_ON_CLOSED_TICKET):
         raise TicketClosed(_("This ticket is closed. Reopen it, or open a new one."))
     comment = Comment.objects.create(ticket=ticket, author=by, content=content, is_internal=is_internal, created_at=now)
-    ticket.comments_count += 1
-    ticket.last_comment_at = now
-    if not is_internal:
-        ticket.public_comments_count += 1
-        ticket.public_last_comment_at = now
-    _touch(ticket, comment, now=now, also=_COUNTERS)
-    publish(_told(NoteAdded if is_internal else CommentAdded, ticket, comment), by=by, now=now)
+    count_comment(ticket, comment)
+    ticket.save(update_fields=[*_COUNTERS, *_TIMES])
+    publish(event_of_comment(ticket, comment), by=by, now=now)
     wakes = settings.CUSTOMER_COMMENT_REOPENS and not by.is_agent and not is_internal
     if wakes and ticket.status in WOKEN_BY_CUSTOMER:
         wake_ticket(ticket, by=by, now=now)
@@ -64,6 +59,7 @@ def edit_comment(*, by: User, comment_id: int, content: str, now: datetime) -> C
     comment.edited_at, comment.version = now, comment.version + 1
     comment.save(update_fields=["content", "edited_at", "version"])
     _touch(ticket, comment, now=now)
+    ticket.save(update_fields=_TIMES)
     event_type = NoteUpdated if comment.is_internal else CommentUpdated
     publish(_told(event_type, ticket, comment, old_content=old), by=by, now=now)
     return comment
@@ -80,19 +76,35 @@ def delete_comment(*, by: User, comment_id: int, now: datetime) -> None:
     if not comment.is_internal:
         ticket.public_comments_count -= 1
         ticket.public_last_comment_at = left.filter(is_internal=False).aggregate(last=Max("created_at"))["last"]
-    _touch(ticket, comment, now=now, also=_COUNTERS)
+    _touch(ticket, comment, now=now)
+    ticket.save(update_fields=[*_COUNTERS, *_TIMES])
     publish(_told(NoteDeleted if comment.is_internal else CommentDeleted, ticket, comment), by=by, now=now)
 
 
+def count_comment(ticket: Ticket, comment: Comment) -> None:
+    """Move what a new comment moves: the staff's numbers and times always, the public's never for a note."""
+    ticket.comments_count += 1
+    ticket.last_comment_at = comment.created_at
+    if not comment.is_internal:
+        ticket.public_comments_count += 1
+        ticket.public_last_comment_at = comment.created_at
+    _touch(ticket, comment, now=comment.created_at)
+
+
+def event_of_comment(ticket: Ticket, comment: Comment) -> CommentAdded | NoteAdded:
+    told: CommentAdded | NoteAdded = _told(NoteAdded if comment.is_internal else CommentAdded, ticket, comment)
+    return told
+
+
 _COUNTERS = ("comments_count", "public_comments_count", "last_comment_at", "public_last_comment_at")
+_TIMES = ("updated_at", "public_updated_at")
 
 
-def _touch(ticket: Ticket, comment: Comment, *, now: datetime, also: Iterable[str] = ()) -> None:
+def _touch(ticket: Ticket, comment: Comment, *, now: datetime) -> None:
     """Move the ticket's times: the staff's always, the public's never for a note."""
     ticket.updated_at = now
     if not comment.is_internal:
         ticket.public_updated_at = now
-    ticket.save(update_fields=["updated_at", "public_updated_at", *also])
 
 
 def _lock(comment_id: int) -> tuple[Ticket, Comment]:

@@ -77,15 +77,7 @@ def open_ticket(
         updated_at=now,
         public_updated_at=now,
     )
-    created = TicketCreated(
-        **about_ticket(ticket),
-        description=description,
-        priority=str(priority),
-        status=str(ticket.status),
-        creator=creator.as_dict(),
-        assignee=assignee.as_dict() if assignee else None,
-    )
-    publish(created, by=by, now=now)
+    publish(event_of_opening(ticket), by=by, now=now)
     if assignee:
         assigned = TicketAssigned(**about_ticket(ticket), old_assignee=None, new_assignee=assignee.as_dict())
         publish(assigned, by=by, now=now)
@@ -94,7 +86,7 @@ def open_ticket(
 
 @transaction.atomic
 def update_ticket(*, by: User, ticket_id: int, changes: dict[str, Any], now: datetime) -> Ticket:
-    """Write the named fields (`title`, `description`, `status`, `priority`, `assigned_to` as a user id or None), no others."""
+    """Write the named of `title`, `description`, `status`, `priority`, `assigned_to` (a user id or None), no others."""
     return _change(lock_ticket(ticket_id), changes, by=by, now=now)
 
 
@@ -124,7 +116,7 @@ def claim_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
 def delete_ticket(*, by: User, ticket_id: int, now: datetime) -> None:
     """Hide the ticket and with it its comments; `restore_ticket` brings all of it back."""
     ticket = lock_ticket(ticket_id)
-    _save(ticket, {"deleted_at": now}, now=now)
+    ticket.save(update_fields=_set(ticket, {"deleted_at": now}, now=now))
     publish(TicketDeleted(**about_ticket(ticket)), by=by, now=now)
 
 
@@ -132,7 +124,7 @@ def delete_ticket(*, by: User, ticket_id: int, now: datetime) -> None:
 def restore_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
     ticket = lock_ticket(ticket_id, deleted=True)
     if ticket.deleted_at is not None:
-        _save(ticket, {"deleted_at": None}, now=now)
+        ticket.save(update_fields=_set(ticket, {"deleted_at": None}, now=now))
         publish(TicketRestored(**about_ticket(ticket)), by=by, now=now)
     return ticket
 
@@ -159,13 +151,19 @@ def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User, now: datetime) 
         changes["assigned_to"] = _agent(wanted["assigned_to"])
     if not changes:
         return ticket
-    if "status" in changes:
-        changes |= _move(ticket, Status(changes["status"]), now=now)
-    old = {field: getattr(ticket, field) for field in changes}
-    _save(ticket, changes, now=now)
-    for event in _told(ticket, old):
+    written, events = apply_changes(ticket, changes, now=now)
+    ticket.save(update_fields=written)
+    for event in events:
         publish(event, by=by, now=now)
     return ticket
+
+
+def apply_changes(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> tuple[list[str], list[Event]]:
+    """Set fields, and what follows from them, on the instance; return the columns to write and the events to tell."""
+    if "status" in changes:
+        changes = changes | _move(ticket, Status(changes["status"]), now=now)
+    old = {field: getattr(ticket, field) for field in changes}
+    return _set(ticket, changes, now=now), _told(ticket, old)
 
 
 def _move(ticket: Ticket, to: Status, *, now: datetime) -> dict[str, Any]:
@@ -187,12 +185,12 @@ def _move(ticket: Ticket, to: Status, *, now: datetime) -> dict[str, Any]:
     return stamps
 
 
-def _save(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> None:
-    """Write these columns only, and count one version."""
+def _set(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> list[str]:
+    """Count one version; return the columns to write, these and no others."""
     written = changes | {"version": ticket.version + 1, "updated_at": now, "public_updated_at": now}
     for field, value in written.items():
         setattr(ticket, field, value)
-    ticket.save(update_fields=list(written))
+    return list(written)
 
 
 def _told(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
@@ -214,7 +212,9 @@ def _told(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
                 new_assignee=after.as_dict() if after else None,
             )
         )
-    if fields := {field: [old[field], getattr(ticket, field)] for field in ("title", "description") if field in old}:
+    texts = [field for field in ("title", "description") if field in old]
+    if texts:
+        fields = {field: [str(old[field]), str(getattr(ticket, field))] for field in texts}
         events.append(TicketUpdated(**about, fields=fields))
     return events
 
@@ -227,6 +227,17 @@ def about_ticket(ticket: Ticket) -> dict[str, Any]:
         "creator_id": ticket.created_by_id,
         "assignee_ids": [ticket.assigned_to_id] if ticket.assigned_to_id else [],
     }
+
+
+def event_of_opening(ticket: Ticket) -> TicketCreated:
+    return TicketCreated(
+        **about_ticket(ticket),
+        description=ticket.description,
+        priority=str(ticket.priority),
+        status=str(ticket.status),
+        creator=ticket.created_by.as_dict(),
+        assignee=ticket.assigned_to.as_dict() if ticket.assigned_to else None,
+    )
 
 
 def _agent(user_id: int | None) -> User | None:
