@@ -11,8 +11,6 @@ _COLOURS = {
     "worker": 35,
     "beat": 34,
     "mail": 33,
-    "migrate": 90,
-    "load_demo": 90,
 }
 _ERROR = 31
 _WIDTH = 10

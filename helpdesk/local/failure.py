@@ -1,5 +1,5 @@
 """Why it cannot go on, in one sentence for the person at the terminal."""
 
 
-class Failure(Exception):  # noqa: N818 - it is told, not debugged
+class Failure(Exception):
     pass

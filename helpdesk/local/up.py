@@ -17,8 +17,11 @@ from .services import start_services
 from .supervise import until_stopped
 from .welcome import welcome
 
-_MANAGE = (sys.executable, "manage.py")
-_CELERY = (sys.executable, "-m", "celery", "--quiet", "--app", "config.celery_app")
+# A worker that runs as root says so at length; on one's own machine that is one's own affair.
+_CELERY = (
+    *(sys.executable, "-W", "ignore:You're running the worker with superuser privileges"),
+    *("-m", "celery", "--quiet", "--app", "config.celery_app"),
+)
 _FIRST_SMTP_PORT = 1025
 # A frame may hold 64 KiB; what is larger is cut off before it is read into memory.
 _LARGEST_MESSAGE = 1024 * 1024
@@ -41,6 +44,7 @@ def local_environment(places: Places) -> dict[str, str]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "DJANGO_SECRET_KEY": os.environ.get("DJANGO_SECRET_KEY") or secret_key(places.data),
+        "LOG_FORMAT": os.environ.get("LOG_FORMAT") or "console",
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -61,9 +65,8 @@ async def _serve(places: Places, processes: Processes, ports: Ports) -> int:
 
     await start_services(processes, places)
     announce(places.data, processes.environment)
-    say("up", f"PostgreSQL and Valkey answer ({time.monotonic() - began:.1f} s)")
-    await processes.run("migrate", *_MANAGE, "migrate", "--noinput")
-    await processes.run("load_demo", *_MANAGE, "load_demo")
+    say("up", f"PostgreSQL and Redis answer ({time.monotonic() - began:.1f} s)")
+    await processes.run("prepare", sys.executable, "-m", "helpdesk.local.prepare")
     say("up", f"the database is migrated and holds data ({time.monotonic() - began:.1f} s)")
     server = await _start_apps(processes, places, web=web, smtp=smtp, viewer=viewer)
     await processes.until(lambda: _is_ready(web), server, seconds=_READY_SECONDS)

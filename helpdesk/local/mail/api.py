@@ -28,7 +28,7 @@ _VIEWS: dict[str, tuple[str, Callable[[Message], str | bytes]]] = {
 }
 
 
-class BadRequest(Exception):  # noqa: N818 - it is an answer
+class BadRequest(Exception):
     """A parameter or body that cannot be meant."""
 
 
