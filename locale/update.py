@@ -95,11 +95,9 @@ def merged(file: Path) -> polib.POFile:
     new = polib.POFile(wrapwidth=WIDTH)
     new.metadata, new.header, new.fpath = old.metadata, old.header, old.fpath
     for text, places in texts_of_the_code().items():
-        entry = known.pop(text.key, None) or polib.POEntry(
-            msgid=text.singular, msgctxt=text.context, msgid_plural=text.plural
-        )
-        if text.plural and entry.msgid_plural != text.plural:
-            entry = polib.POEntry(msgid=text.singular, msgctxt=text.context, msgid_plural=text.plural)
+        entry = known.pop(text.key, None)
+        if entry is None or (text.plural and entry.msgid_plural != text.plural):
+            entry = _untranslated(text)
         entry.obsolete = False
         # Without line numbers: a catalogue that changes with every edited line is read by nobody.
         entry.occurrences = [(place, "") for place in sorted(places)]
@@ -109,6 +107,11 @@ def merged(file: Path) -> polib.POFile:
         entry.obsolete, entry.occurrences = True, []
         new.append(entry)
     return new
+
+
+def _untranslated(text: Text) -> polib.POEntry:
+    forms = {0: "", 1: ""} if text.plural else {}
+    return polib.POEntry(msgid=text.singular, msgctxt=text.context, msgid_plural=text.plural, msgstr_plural=forms)
 
 
 def texts_of_the_code() -> dict[Text, set[str]]:
