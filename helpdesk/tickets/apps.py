@@ -6,6 +6,7 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from helpdesk.events.visibility import register_subject
+        from helpdesk.tickets import subscribers  # noqa: F401 - importing it subscribes
         from helpdesk.tickets.models import Ticket
 
         register_subject("ticket", Ticket.objects.in_scope_of)
