@@ -5,6 +5,7 @@ import collections
 import contextlib
 import os
 import pwd
+import shutil
 import signal
 import time
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
@@ -160,6 +161,7 @@ class Processes:
             seconds = deadline - time.monotonic()
             await _end_all(living, seconds=min(seconds, _APP_SECONDS) if kind == "app" else seconds)
         register.clear(self._places.data)
+        shutil.rmtree(self._places.sockets, ignore_errors=True)
 
 
 async def _end_all(processes: list[Process], *, seconds: float) -> None:

@@ -11,7 +11,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def until_stopped(work: Coroutine[None, None, int], processes: Processes) -> tuple[int, signal.Signals | None]:
-    """The work's exit code, or the signal that ended it."""
+    """Answers with the work's exit code, or with the signal that ended it."""
     loop = asyncio.get_running_loop()
     stopped_by: asyncio.Future[signal.Signals] = loop.create_future()
 
