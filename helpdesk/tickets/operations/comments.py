@@ -22,7 +22,7 @@ from helpdesk.tickets.events import (
     NoteUpdated,
 )
 from helpdesk.tickets.models import Comment, Ticket
-from helpdesk.tickets.operations.tickets import about_ticket, lock_ticket, wake_ticket
+from helpdesk.tickets.operations.tickets import about_ticket, later, lock_ticket, wake_ticket
 
 
 class TicketClosed(Conflict):
@@ -84,10 +84,10 @@ def delete_comment(*, by: User, comment_id: int, now: datetime) -> None:
 def count_comment(ticket: Ticket, comment: Comment) -> None:
     """Move what a new comment moves: the staff's numbers and times always, the public's never for a note."""
     ticket.comments_count += 1
-    ticket.last_comment_at = comment.created_at
+    ticket.last_comment_at = later(ticket.last_comment_at, comment.created_at)
     if not comment.is_internal:
         ticket.public_comments_count += 1
-        ticket.public_last_comment_at = comment.created_at
+        ticket.public_last_comment_at = later(ticket.public_last_comment_at, comment.created_at)
     _touch(ticket, comment, now=comment.created_at)
 
 
@@ -102,9 +102,9 @@ _TIMES = ("updated_at", "public_updated_at")
 
 def _touch(ticket: Ticket, comment: Comment, *, now: datetime) -> None:
     """Move the ticket's times: the staff's always, the public's never for a note."""
-    ticket.updated_at = now
+    ticket.updated_at = later(ticket.updated_at, now)
     if not comment.is_internal:
-        ticket.public_updated_at = now
+        ticket.public_updated_at = later(ticket.public_updated_at, now)
 
 
 def _lock(comment_id: int) -> tuple[Ticket, Comment]:

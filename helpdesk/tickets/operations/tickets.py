@@ -187,10 +187,19 @@ def _move(ticket: Ticket, to: Status, *, now: datetime) -> dict[str, Any]:
 
 def _set(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> list[str]:
     """Count one version; return the columns to write, these and no others."""
-    written = changes | {"version": ticket.version + 1, "updated_at": now, "public_updated_at": now}
+    written = changes | {
+        "version": ticket.version + 1,
+        "updated_at": later(ticket.updated_at, now),
+        "public_updated_at": later(ticket.public_updated_at, now),
+    }
     for field, value in written.items():
         setattr(ticket, field, value)
     return list(written)
+
+
+def later(known: datetime | None, now: datetime) -> datetime:
+    """A time that never runs backwards: who looked at the clock first may be second to get the row."""
+    return max(known, now) if known else now
 
 
 def _told(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
