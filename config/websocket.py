@@ -1,13 +1,12 @@
-"""Every socket path on one screen."""
+"""Every socket path on one screen. The last slash may be missing."""
 
-from channels.routing import URLRouter
-from django.urls import re_path
-
+from helpdesk.realtime.asgi import Receive, Scope, Send
 from helpdesk.realtime.socket import no_such_path, notifications
 
-websocket_application = URLRouter(
-    [
-        re_path(r"^ws/notifications/?\Z", notifications),
-        re_path(r"", no_such_path),
-    ]
-)
+PATHS = {
+    "/ws/notifications": notifications,
+}
+
+
+async def websocket_application(scope: Scope, receive: Receive, send: Send) -> None:
+    await PATHS.get(scope["path"].removesuffix("/"), no_such_path)(scope, receive, send)

@@ -1,0 +1,178 @@
+"""One hub a process: it reads each new event once, and writes the same text to every local socket that hears it.
+
+PostgreSQL is the truth. The channel layer only says that there is something to read; when it is silent, because a
+message or all of Redis was lost, the hub finds the event by looking once a second.
+"""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from channels.layers import get_channel_layer
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from helpdesk.accounts.models import User
+from helpdesk.events.models import EventRecord
+from helpdesk.realtime import groups, queries, wire
+from helpdesk.realtime.closing import Close
+from helpdesk.realtime.database import DOWN, for_hub
+
+if TYPE_CHECKING:
+    from helpdesk.realtime.socket import Socket
+
+logger = structlog.get_logger(__name__)
+
+POLL: Final = 1.0  # seconds between two looks when nobody wakes the hub
+STANDING: Final = 2.0  # seconds between two looks at roles, sessions and bans
+SOCKETS_A_USER: Final = 20
+# The loop serves somebody else after so many frames.
+BREATH: Final = 100
+
+
+class Hub:
+    """The local sockets, and how far they have been told.
+
+    `position` is how far the stream has been read. Sockets that join while a batch is being written replay up to there
+    by themselves, and ignore what the hub tells them twice.
+    """
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.users: dict[int, User] = {}
+        self._sockets: dict[int, set[Socket]] = {}
+        self._batch: list[EventRecord] = []
+        self._woken = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._next_standing = 0.0
+        self._next_heartbeat = 0.0
+        self._database_down = False
+
+    def join(self, socket: "Socket", *, user: User, head: int) -> bool:
+        """Take the socket in; false if its user has too many here. It hears events from when it is `live`."""
+        if not self._sockets:
+            # What happened while nobody was here concerns nobody.
+            self.position = head
+        mine = self._sockets.setdefault(user.pk, set())
+        if len(mine) >= SOCKETS_A_USER:
+            return False
+        mine.add(socket)
+        self.users[user.pk] = user
+        self._woken.set()
+        if not self._tasks:
+            self._next_heartbeat = time.monotonic() + wire.HEARTBEAT
+            self._tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._hear_wake_ups())]
+        return True
+
+    def leave(self, socket: "Socket") -> None:
+        mine = self._sockets.get(socket.user_id)
+        if mine is None or socket not in mine:
+            return
+        mine.remove(socket)
+        if not mine:
+            del self._sockets[socket.user_id]
+            del self.users[socket.user_id]
+
+    def _all(self) -> list["Socket"]:
+        return [socket for mine in self._sockets.values() for socket in mine]
+
+    async def _hear_wake_ups(self) -> None:
+        while True:
+            try:
+                layer = get_channel_layer()
+                channel = await layer.new_channel()
+                await layer.group_add(groups.HUBS, channel)
+                while True:
+                    message = await layer.receive(channel)
+                    if (message["position"] or 0) > self.position:
+                        self._woken.set()
+            except (RedisError, OSError) as error:
+                logger.warning("wake_ups_lost", reason=type(error).__name__)
+                await asyncio.sleep(POLL)
+
+    async def _serve(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(POLL if self._sockets else None):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+            try:
+                await self._work()
+            except DOWN as error:
+                if not self._database_down:
+                    logger.warning("database_down", reason=type(error).__name__)
+                self._database_down = True
+                await asyncio.sleep(POLL)
+            except Exception:
+                # Nobody knows what was told and what was not: they come back with their cursors.
+                logger.exception("hub_failed")
+                self._batch = []
+                for socket in self._all():
+                    await socket.close(Close.RESTARTING)
+                await asyncio.sleep(POLL)
+            else:
+                self._database_down = False
+
+    async def _work(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + wire.HEARTBEAT
+            await self._beat()
+        if now >= self._next_standing:
+            self._next_standing = now + STANDING
+            await self._look_at_standing()
+        while self._sockets and await self._read():
+            await self._tell()
+
+    async def _read(self) -> bool:
+        if not self._batch:
+            self._batch = await for_hub(queries.stream_after, self.position)
+            if self._batch:
+                # Before the next await: who joins from here on has replayed this batch.
+                self.position = self._batch[-1].position or self.position
+        return bool(self._batch)
+
+    async def _tell(self) -> None:
+        heard_by = await for_hub(queries.hearers, self._batch, dict(self.users))
+        written = 0
+        for record in self._batch:
+            if not heard_by[record.pk]:
+                continue
+            text = wire.event(record)
+            for user_id in heard_by[record.pk]:
+                for socket in tuple(self._sockets.get(user_id, ())):
+                    await socket.tell(record, text)
+                    written += 1
+                    if written % BREATH == 0:
+                        await asyncio.sleep(0)
+        self._batch = []
+
+    async def _beat(self) -> None:
+        if self._batch:
+            # Its cursor would cover what has not been told.
+            return
+        text = wire.heartbeat(position=self.position, now=timezone.now())
+        for written, socket in enumerate(self._all(), start=1):
+            await socket.beat(text)
+            if written % BREATH == 0:
+                await asyncio.sleep(0)
+
+    async def _look_at_standing(self) -> None:
+        """End the sockets of those who have no business here any more, and see the others as they are now."""
+        sockets = self._all()
+        sessions = await for_hub(queries.sessions, {socket.claims.session_id for socket in sockets})
+        now = timezone.now()
+        for socket in sockets:
+            session = sessions.get(socket.claims.session_id)
+            if session is not None and not session.user.is_active:
+                await socket.close(Close.FORBIDDEN)
+            elif session is None or session.ended_at is not None or socket.claims.expires_at <= now:
+                await socket.close(Close.UNAUTHENTICATED)
+            elif session.user_id in self.users:
+                self.users[session.user_id] = session.user
+
+
+hub = Hub()

@@ -1,0 +1,226 @@
+"""One socket, from its handshake to its end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import structlog
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.accounts.models import User
+from helpdesk.accounts.tokens import AccessClaims, InvalidToken
+from helpdesk.core.errors import DomainError, Invalid, Unavailable
+from helpdesk.events.models import EventRecord
+from helpdesk.realtime import asgi, queries, wire
+from helpdesk.realtime.closing import Close
+from helpdesk.realtime.database import DOWN, for_socket
+from helpdesk.realtime.handshake import Handshake, read_handshake
+from helpdesk.realtime.hub import hub
+from helpdesk.realtime.pace import Pace
+from helpdesk.realtime.resuming import resume
+
+logger = structlog.get_logger(__name__)
+
+BUFFER: Final = 1024 * 1024  # bytes that a client may leave unread
+PATIENCE: Final = 10.0  # seconds for a resuming client to read half of them
+WINDOW: Final = 1000  # positions that one step of a replay looks at
+FLUSH: Final = 0.1  # seconds for the last frames to leave a process that ends
+
+
+class UnknownFrame(Invalid):
+    code = "unknown_type"
+
+
+async def notifications(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+    await receive()
+    handshake = read_handshake(scope)
+    await send({"type": "websocket.accept", "subprotocol": handshake.subprotocol})
+    await Socket(send, handshake).serve(receive)
+
+
+async def no_such_path(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+    await receive()
+    # A browser that offered subprotocols takes an answer without one for a failure, and does not show the code.
+    await send({"type": "websocket.accept", "subprotocol": read_handshake(scope).subprotocol})
+    await asgi.close(send, Close.NO_SUCH_PATH)
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+class Socket:
+    """Who listens, since when, and up to which position they have been told.
+
+    Not `live` until the replay has reached the hub; from then on the hub tells it each event.
+    """
+
+    user_id: int = 0
+    claims: AccessClaims
+    position: int = 0
+    live: bool = False
+
+    def __init__(self, send: asgi.Send, handshake: Handshake) -> None:
+        self._send = send
+        self._handshake = handshake
+        self._pace = Pace()
+        self._language = "en"
+        self._closing = False
+        # Frames that came before we knew who sends them; None from then on. The pace bounds them.
+        self._early: list[str | bytes] | None = []
+        self._renewing: asyncio.Task[None] | None = None
+        self._answers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {"ping": self._pong, "auth": self._auth}
+
+    async def serve(self, receive: asgi.Receive) -> None:
+        """Until the client has gone. Frames are taken out at once: Daphne piles them up without bounds."""
+        opening = asyncio.create_task(self._open())
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                await self._hear(message)
+        except asyncio.CancelledError:
+            await self.close(Close.RESTARTING)
+            await asyncio.sleep(FLUSH)
+            raise
+        finally:
+            self._closing, self.live = True, False
+            hub.leave(self)
+            opening.cancel()
+            if self._renewing:
+                self._renewing.cancel()
+
+    async def tell(self, record: EventRecord, text: str) -> None:
+        """Write a live event, unless it was replayed or belongs to the protocol that this client does not speak."""
+        if self.live and (record.position or 0) > self.position:
+            await self._write_event(record.type, text)
+
+    async def beat(self, text: str) -> None:
+        if self.live and self._handshake.speaks_protocol:
+            await self._write(text)
+
+    async def close(self, code: Close) -> None:
+        if self._closing:
+            return
+        self._closing, self.live = True, False
+        hub.leave(self)
+        logger.info("socket_closed", code=int(code), user_id=self.user_id)
+        await asgi.close(self._send, code)
+
+    async def _open(self) -> None:
+        try:
+            await self._admit()
+        except InvalidToken:
+            await self.close(Close.UNAUTHENTICATED)
+        except DOWN:
+            await self.close(Close.TRY_LATER)
+        except Exception:
+            logger.exception("socket_failed", user_id=self.user_id)
+            await self.close(Close.BROKEN)
+
+    async def _admit(self) -> None:
+        if not self._handshake.origin_allowed:
+            await self.close(Close.FORBIDDEN)
+            return
+        if not self._handshake.token:
+            raise InvalidToken
+        visitor = await for_socket(queries.sign_in, self._handshake.token)
+        if self._closing:
+            return
+        start = resume(self._handshake.after, head=visitor.head, now=timezone.now())
+        self.user_id, self.claims, self.position = visitor.user.pk, visitor.claims, start.cursor.position
+        self._language = visitor.user.language
+        if not hub.join(self, user=visitor.user, head=visitor.head):
+            await self.close(Close.TOO_MANY)
+            return
+        if self._handshake.speaks_protocol:
+            await self._write(wire.welcome(user=visitor.user, cursor=start.cursor, recovered=start.recovered))
+        if start.problem:
+            await self._complain(start.problem)
+        early, self._early = self._early or [], None
+        for frame in early:
+            await self._answer(frame)
+        await self._replay(visitor.user)
+
+    async def _replay(self, user: User) -> None:
+        """Catch up with the hub. It may move on meanwhile, but not between the last comparison and `live`."""
+        while self.position < hub.position and not self._closing:
+            upto = min(hub.position, self.position + WINDOW)
+            current = hub.users.get(user.pk, user)
+            for record in await for_socket(queries.missed, current, position=self.position, upto=upto):
+                await self._drained()
+                await self._write_event(record.type, wire.event(record))
+            self.position = upto
+        self.live = not self._closing
+
+    async def _hear(self, message: asgi.Message) -> None:
+        if self._closing:
+            return
+        if not self._pace.allows(time.monotonic()):
+            await self.close(Close.FLOOD)
+            return
+        frame: str | bytes = message["text"] if message.get("text") is not None else message["bytes"]
+        if wire.is_too_big(frame):
+            await self.close(Close.TOO_BIG)
+        elif self._early is not None:
+            self._early.append(frame)
+        else:
+            await self._answer(frame)
+
+    async def _answer(self, frame: str | bytes) -> None:
+        try:
+            content = wire.read(frame)
+            if content["type"] not in self._answers:
+                raise UnknownFrame(_("There is no frame of this type."))
+            await self._answers[content["type"]](content)
+        except DomainError as error:
+            await self._complain(error)
+
+    async def _complain(self, problem: DomainError) -> None:
+        if self._handshake.speaks_protocol:
+            with translation.override(self._language):
+                await self._write(wire.error(problem.code, problem.detail))
+
+    async def _pong(self, _content: dict[str, Any]) -> None:
+        await self._write(wire.pong())
+
+    async def _auth(self, content: dict[str, Any]) -> None:
+        token = content.get("token")
+        if not isinstance(token, str):
+            raise wire.MalformedFrame(_("“auth” brings a “token”."))
+        if self._renewing:
+            # The newest token wins.
+            self._renewing.cancel()
+        self._renewing = asyncio.create_task(self._renew(token))
+
+    async def _renew(self, token: str) -> None:
+        try:
+            visitor = await for_socket(queries.sign_in, token)
+        except InvalidToken:
+            await self.close(Close.UNAUTHENTICATED)
+        except DOWN:
+            await self._complain(Unavailable(_("Try again later; your old token still counts.")))
+        else:
+            if visitor.user.pk == self.user_id:
+                self.claims = visitor.claims
+            else:
+                await self.close(Close.UNAUTHENTICATED)
+
+    async def _write_event(self, event_type: str, text: str) -> None:
+        if self._handshake.speaks_protocol or event_type in wire.PLAIN_EVENTS:
+            await self._write(text)
+
+    async def _write(self, text: str) -> None:
+        if self._closing:
+            return
+        if asgi.unsent(self._send) > BUFFER:
+            await self.close(Close.TOO_SLOW)
+        else:
+            await self._send({"type": "websocket.send", "text": text})
+
+    async def _drained(self) -> None:
+        """Wait until a resuming client has read most of what it was sent, or give up."""
+        deadline = time.monotonic() + PATIENCE
+        while asgi.unsent(self._send) > BUFFER // 2 and not self._closing:
+            if time.monotonic() > deadline:
+                await self.close(Close.TOO_SLOW)
+                return
+            await asyncio.sleep(0.02)
