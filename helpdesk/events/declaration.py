@@ -1,6 +1,6 @@
 """How an event is declared: a frozen dataclass of primitives, under a name that never changes."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 # Every declared event by its wire name; the order is the catalogue's.
@@ -56,4 +56,5 @@ class Event:
         return False
 
     def as_data(self) -> dict[str, Any]:
-        return asdict(self)
+        # Fields are primitives: `asdict` would copy each of them deeply.
+        return dict(vars(self))

@@ -1,0 +1,78 @@
+"""Tickets in any number, for trying things at scale."""
+
+import secrets
+import time
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from helpdesk.accounts.models import User
+from helpdesk.accounts.roles import Role
+from helpdesk.demo.generate import BATCH, add_tickets
+from helpdesk.demo.people import PASSWORD, add_people
+
+_LONGEST = 36_500
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or len(text) > 12 or not least <= int(text) <= most:  # noqa: PLR2004
+            raise ArgumentTypeError(f"{text!r} is not a whole number from {least:,} to {most:,}.")
+        return int(text)
+
+    return number
+
+
+class Command(BaseCommand):
+    help = "Add customers, agents, and tickets with conversations. Nobody is notified."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        any_number, some = _whole(0, 10**9), _whole(1, 10**9)
+        parser.add_argument("--tickets", type=any_number, default=10_000)
+        parser.add_argument("--comments-per-ticket", type=any_number, default=5, help="on average, exactly")
+        parser.add_argument("--customers", type=any_number, default=50, help="new ones; 0: those that exist")
+        parser.add_argument("--agents", type=any_number, default=10, help="new ones; 0: those that exist")
+        parser.add_argument("--batch-size", type=some, default=BATCH, help="tickets a transaction")
+        parser.add_argument("--seed", type=any_number, help="the same number, the same data; default: any")
+        parser.add_argument("--days", type=_whole(1, _LONGEST), default=90, help="how far the tickets reach back")
+        parser.add_argument("--force", action="store_true", help="also where demo data is not allowed")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if not settings.DEMO_DATA_ALLOWED and not options["force"]:
+            raise CommandError(
+                "Fake users have a public password. On a real help desk, --force adds them all the same."
+            )
+        started = time.monotonic()
+        seed = secrets.randbelow(10**9) if options["seed"] is None else options["seed"]
+        customers, agents = add_people(customers=options["customers"], agents=options["agents"], seed=seed)
+        people = len(customers) + len(agents)
+        customers = customers or list(User.objects.filter(role=Role.CUSTOMER, is_active=True).order_by("id"))
+        agents = agents or list(User.objects.filter(role=Role.AGENT, is_active=True).order_by("id"))
+        if options["tickets"] and not customers:
+            raise CommandError("Tickets need customers, and there are none: ask for some with --customers.")
+
+        def report(tickets: int, comments: int) -> None:
+            seconds = time.monotonic() - started
+            self.stdout.write(f"{tickets:,} of {options['tickets']:,} tickets, {comments:,} comments, {seconds:.1f} s")
+
+        add_tickets(
+            customers=customers,
+            agents=agents,
+            tickets=options["tickets"],
+            comments_per_ticket=options["comments_per_ticket"],
+            days=options["days"],
+            seed=seed,
+            now=timezone.now(),
+            batch_size=options["batch_size"],
+            report=report,
+        )
+        made = f"{people:,} users (password {PASSWORD}), {options['tickets']:,} tickets"
+        comments = options["tickets"] * options["comments_per_ticket"]
+        seconds = time.monotonic() - started
+        self.stdout.write(
+            self.style.SUCCESS(f"Created {made} and {comments:,} comments in {seconds:.1f} s, with --seed={seed}.")
+        )

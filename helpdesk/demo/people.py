@@ -1,0 +1,54 @@
+"""The demo people: numbered logins, names of their language."""
+
+import re
+from collections.abc import Iterable
+from random import Random
+from typing import Final
+
+from django.db.models import Q
+
+from helpdesk.accounts.models import User
+from helpdesk.accounts.operations import users as operations
+from helpdesk.accounts.roles import Role
+from helpdesk.demo.texts import LANGUAGES, phrases
+
+PASSWORD: Final = "testpass123"  # noqa: S105 - demo logins are public
+
+
+def add_people(*, customers: int, agents: int, admin: bool = False, seed: int) -> tuple[list[User], list[User]]:
+    """New customers and agents, numbered on after those that exist; with `admin`, somebody who manages them."""
+    rng = Random(f"{seed} people")
+    new_customers = [_person(rng, Role.CUSTOMER, name) for name in _free_names(Role.CUSTOMER, customers)]
+    new_agents = [_person(rng, Role.AGENT, name) for name in _free_names(Role.AGENT, agents)]
+    admins = [_person(rng, Role.ADMIN, "admin")] if admin else []
+    for person in admins:
+        person.is_staff = person.is_superuser = True
+    operations.bulk_load([*admins, *new_agents, *new_customers], password=PASSWORD)
+    return new_customers, new_agents
+
+
+def _person(rng: Random, role: Role, username: str) -> User:
+    language = rng.choice(LANGUAGES)
+    words = phrases(language)
+    return User(
+        username=username,
+        email=f"{username}@example.com",
+        email_verified=True,
+        name=f"{rng.choice(words['first_names'])} {rng.choice(words['surnames'])}",
+        role=role,
+        language=language,
+        timezone=rng.choice(words["timezones"]),
+    )
+
+
+def _free_names(role: Role, count: int) -> Iterable[str]:
+    pattern = re.compile(rf"{role}_([0-9]+)(?:@example\.com)?", re.ASCII | re.IGNORECASE)
+    taken = User.objects.filter(Q(username__istartswith=f"{role}_") | Q(email__istartswith=f"{role}_"))
+    numbers = [
+        int(match[1])
+        for names in taken.values_list("username", "email")
+        for match in map(pattern.fullmatch, names)
+        if match
+    ]
+    first = max(numbers, default=0) + 1
+    return (f"{role}_{number}" for number in range(first, first + count))
