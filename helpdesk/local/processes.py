@@ -102,6 +102,8 @@ class Processes:
         log = self._places.logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
+        # A supervisor that was killed takes the services along, and a worker without its broker would linger.
+        death_signal = signal.SIGKILL if kind == "app" else stop_signal
         child = await asyncio.create_subprocess_exec(
             *map(str, command),
             cwd="/" if account else ROOT,
@@ -112,13 +114,13 @@ class Processes:
             limit=_LINE_LIMIT,
             # Its own session: Ctrl-C reaches the supervisor alone, which then stops everything in order.
             start_new_session=True,
-            preexec_fn=die_with_parent(stop_signal),
+            preexec_fn=die_with_parent(death_signal),
             **credentials(account),  # type: ignore[arg-type]
         )
         if child.stdin:
             child.stdin.write(typed.encode())
             child.stdin.close()
-        register.add(self._places.data, child.pid, stop_signal)
+        register.add(self._places.data, child.pid, death_signal)
         process = Process(name=name, kind=kind, child=child, stop_signal=stop_signal, log=log, quiet=quiet)
         self._all.append(process)
         return process

@@ -66,7 +66,7 @@ class Checkout:
             return self.process.wait(10)
 
     def remove(self) -> None:
-        if self.process and self.process.poll() is None:
+        if self.process:
             self.end(signal.SIGTERM)
         shutil.rmtree((self.directory / ".local/data").resolve(), ignore_errors=True)
 
@@ -104,8 +104,10 @@ def signed_in(url: str) -> httpx.Client:
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Checkout, str]]:
     checkout = Checkout(tmp_path_factory.mktemp("up") / "first", port=free_port())
-    yield checkout, checkout.start()
-    checkout.remove()
+    try:
+        yield checkout, checkout.start()
+    finally:
+        checkout.remove()
 
 
 @pytest.fixture
