@@ -9,7 +9,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# A task that outlives its broker ends in peace: hearing the message again finds its rows done. Cancelled, it would
+# leave a mail half said, and say it again.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 240
 CELERY_TASK_SOFT_TIME_LIMIT = 200
@@ -19,21 +21,21 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # None: a worker waits for its broker for ever, however long the outage.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A task of a killed worker comes back when the longest task would have ended.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
-# Publishing gives up at once: the request must not wait, and the sweeper enqueues what was missed.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # A task of a killed worker comes back when the longest task would have ended.
+    "visibility_timeout": 300,
+    # Without these a worker or beat waits for a hung broker for ever. Requests wait shorter: see `enqueue`.
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+}
 CELERY_TASK_PUBLISH_RETRY = False
 
+# How often what was left undone is looked for; tests cannot wait that long.
+_EVERY = timedelta(seconds=env.float("SWEEP_SECONDS", default=5))
+# A sweep that nobody took is replaced by the next one, not queued behind it.
+_REPLACED = {"expires": _EVERY.total_seconds()}
+
 CELERY_BEAT_SCHEDULE = {
-    "sweep-events": {
-        "task": "helpdesk.events.tasks.sweep",
-        "schedule": timedelta(seconds=5),
-        # A sweep that nobody took is replaced by the next one, not queued behind it.
-        "options": {"expires": 5},
-    },
-    "sweep-deliveries": {
-        "task": "helpdesk.notifications.tasks.sweep",
-        "schedule": timedelta(seconds=5),
-        "options": {"expires": 5},
-    },
+    "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
+    "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
 }

@@ -1,0 +1,88 @@
+"""A mail from what was told when it happened, in the recipient's language: later changes do not rewrite it."""
+
+import re
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template import Context
+from django.template.loader import get_template
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.events.declaration import Event
+from helpdesk.notifications.enums import Template
+from helpdesk.notifications.models import EmailLog, mail_domain
+from helpdesk.tickets.enums import Priority, Status
+
+SUBJECTS: Final[dict[str, str | Promise]] = {
+    Template.TICKET_CREATED: _("New ticket: %(title)s"),
+    Template.TICKET_RECEIPT: _("We have received your ticket: %(title)s"),
+    Template.TICKET_ASSIGNED: _("Assigned to you: %(title)s"),
+    Template.STATUS_CHANGED: _("%(new_status)s: %(title)s"),
+    Template.COMMENT_ADDED: _("New comment: %(title)s"),
+    Template.NOTE_ADDED: _("Internal note: %(title)s"),
+}
+SUBJECT_LENGTH: Final = 200
+_CHOICES: Final[dict[str, Any]] = {"priority": Priority, "old_status": Status, "new_status": Status}
+# What would begin a new line, and with it a new header.
+_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def compose(email: EmailLog) -> EmailMultiAlternatives:
+    """The message, ready to be sent; its text says all that its HTML says."""
+    event: Any = email.event.event()
+    with translation.override(email.recipient.language):
+        labels = {field: choices(value).label for field, choices in _CHOICES.items() if (value := _field(event, field))}
+        subject = _subject(email.template, event, labels)
+        context = {
+            "actor": email.event.body["actor"],
+            "event": event,
+            "labels": labels,
+            "language": email.recipient.language,
+            "link": settings.PUBLIC_URL.rstrip("/") + settings.TICKET_PATH.format(id=event.ticket_id),
+            "subject": subject,
+        }
+        text = _render(f"{email.template}.txt", context, escape=False)
+        html = _render(f"{email.template}.html", context, escape=True)
+    message = EmailMultiAlternatives(
+        subject=subject, body=text, to=[email.recipient.email], headers=_headers(email, event.ticket_id)
+    )
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def _render(name: str, context: dict[str, Any], *, escape: bool) -> str:
+    """Django escapes by default whatever the file is called; in a text it would garble."""
+    template: Any = get_template(f"notifications/email/{name}")
+    rendered: str = template.template.render(Context(context, autoescape=escape))
+    return rendered
+
+
+def _subject(template: str, event: Any, labels: dict[str, str]) -> str:
+    words = str(SUBJECTS[template]) % {"title": event.title, **labels}
+    line = " ".join(_BREAKS.sub(" ", words).split())
+    if len(line) > SUBJECT_LENGTH:
+        line = line[: SUBJECT_LENGTH - 1] + "…"
+    return f"[Ticket #{event.ticket_id}] {line}"
+
+
+def _headers(email: EmailLog, ticket_id: int) -> dict[str, str]:
+    # The thread's root is no mail that anybody got: it only keeps a ticket's mails together.
+    root = f"<ticket-{ticket_id}@{mail_domain()}>"
+    return {
+        "Message-ID": email.message_id,
+        "In-Reply-To": root,
+        "References": root,
+        # No vacation notice, no bounce of a bounce: machines must not answer machines.
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "Precedence": "bulk",
+        "X-Helpdesk-Ticket": str(ticket_id),
+        "X-Helpdesk-Event": email.event.type,
+    }
+
+
+def _field(event: Event, name: str) -> str | None:
+    return getattr(event, name, None)

@@ -1,0 +1,63 @@
+"""Who hears of what by e-mail: the table of the public contract, as functions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from helpdesk.accounts.models import User
+from helpdesk.events.declaration import Event
+from helpdesk.notifications.enums import Template
+from helpdesk.tickets.events import CommentAdded, NoteAdded, StatusChanged, TicketAssigned, TicketCreated
+from helpdesk.tickets.models import Comment
+
+# Which mail each user is owed, by user id: one mail a person and event.
+Mails = dict[int, Template]
+
+
+def _ticket_created(event: TicketCreated, actor_id: int | None) -> Mails:
+    agents = set(User.objects.agents().values_list("pk", flat=True))
+    mails = _all_but(actor_id, agents, Template.TICKET_CREATED)
+    if settings.TICKET_RECEIPT_EMAIL:
+        mails[event.creator_id] = Template.TICKET_RECEIPT
+    return mails
+
+
+def _ticket_assigned(event: TicketAssigned, actor_id: int | None) -> Mails:
+    if event.new_assignee is None:
+        return {}
+    return _all_but(actor_id, {event.new_assignee["id"]}, Template.TICKET_ASSIGNED)
+
+
+def _status_changed(event: StatusChanged, actor_id: int | None) -> Mails:
+    return _all_but(actor_id, {event.creator_id}, Template.STATUS_CHANGED)
+
+
+def _comment_added(event: CommentAdded, actor_id: int | None) -> Mails:
+    return _all_but(actor_id, {event.creator_id, *event.assignee_ids}, Template.COMMENT_ADDED)
+
+
+def _note_added(event: NoteAdded, actor_id: int | None) -> Mails:
+    # Only those who wrote before it: hearing of the note later must not find more readers.
+    wrote = Comment.objects.filter(ticket_id=event.ticket_id, pk__lt=event.comment_id, deleted_at=None)
+    concerned = {*event.assignee_ids, *wrote.values_list("author_id", flat=True)}
+    agents = User.objects.agents().filter(pk__in=concerned).values_list("pk", flat=True)
+    return _all_but(actor_id, set(agents), Template.NOTE_ADDED)
+
+
+def _all_but(actor_id: int | None, users: set[int], template: Template) -> Mails:
+    return dict.fromkeys(users - {actor_id}, template)
+
+
+_MAILS: dict[type[Event], Callable[[Any, int | None], Mails]] = {
+    TicketCreated: _ticket_created,
+    TicketAssigned: _ticket_assigned,
+    StatusChanged: _status_changed,
+    CommentAdded: _comment_added,
+    NoteAdded: _note_added,
+}
+
+
+def mails_of(event: Event, *, actor_id: int | None) -> Mails:
+    """Whom the event owes which mail, before asking whether they can be reached."""
+    return _MAILS[type(event)](event, actor_id)
