@@ -93,7 +93,7 @@ async def _start_apps(processes: Processes, places: Places, *, web: int, smtp: i
     )
     # The schedule's format differs between versions of Python.
     schedule = places.data / f"beat-{sys.version_info.major}.{sys.version_info.minor}"
-    await processes.start("beat", *_CELERY, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile", "")
+    await processes.start("beat", *_CELERY, "beat", "--loglevel", "ERROR", "--schedule", schedule, "--pidfile", "")
     return server
 
 
