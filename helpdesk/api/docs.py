@@ -37,10 +37,13 @@ def _rendered(media_type: str, urlconf: str, _language: str) -> bytes:
 class SchemaView(ApiView):
     """OpenAPI 3.1, `?format=json` or `?format=yaml`."""
 
-    public = settings.API_DOCS_PUBLIC
     limited = False
     permissions: ClassVar[dict[str, str | None]] = {"get": None}
     renderer_classes = list(RENDERERS.values())
+
+    def __init__(self, **initkwargs: Any) -> None:
+        super().__init__(**initkwargs)
+        self.public = settings.API_DOCS_PUBLIC
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:

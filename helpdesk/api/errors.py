@@ -172,7 +172,6 @@ def _all_errors_are_problems(_request: HttpRequest) -> Generator[None, HttpRespo
     for name in KEPT_HEADERS:
         if name in response.headers:
             problem.headers[name] = response.headers[name]
-    response.close()
     return problem
 
 

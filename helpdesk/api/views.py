@@ -37,7 +37,7 @@ class Conventions(APIView):
 
     permissions: ClassVar[dict[str, str | None]] = {}
     route_permission: ClassVar[str | None] = None  # without it the whole route is 403, for every id
-    public: ClassVar[bool] = False  # signs nobody in; what it is told in `Authorization` is not read
+    public: bool = False  # signs nobody in; what it is told in `Authorization` is not read
     limited: ClassVar[bool] = True
     limit_fallback: ClassVar[Fallback] = "process"
     text_params: ClassVar[frozenset[str]] = frozenset({"search"})

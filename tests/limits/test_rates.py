@@ -11,7 +11,7 @@ def test_a_rate_is_written_per_second_minute_or_hour(text, rate):
     assert Rate.parse(text) == rate
 
 
-@pytest.mark.parametrize("text", ["", "100", "0/min", "-1/min", "100/day", "100/ min", "x/min", "１/min"])
+@pytest.mark.parametrize("text", ["", "100", "0/min", "-1/min", "100/day", "100/ min", "x/min", "\uff11/min"])
 def test_what_is_no_rate_stops_the_start(settings, text):
     settings.RATE_LIMIT_USER = text
 

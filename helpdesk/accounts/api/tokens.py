@@ -1,6 +1,7 @@
 """`/api/auth/token/…`: sign in, stay signed in."""
 
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -38,7 +39,7 @@ class RefreshView(ApiView):
 class VerifyView(ApiView):
     public = True
 
-    @extend_schema(request=VerifyInput, responses={200: serializers.Serializer}, operation_id="auth_token_verify")
+    @extend_schema(request=VerifyInput, responses={200: OpenApiTypes.OBJECT}, operation_id="auth_token_verify")
     def post(self, request: Request) -> Response:
         """200 if we signed the token and it has not expired."""
         tokens.verify(_valid(VerifyInput, request)["token"])

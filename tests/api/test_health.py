@@ -1,0 +1,72 @@
+import time
+
+import pytest
+from django.db import connection
+
+from helpdesk.api import health
+
+
+@pytest.mark.parametrize("path", ["/health", "/healthz", "/health/", "/healthz/"])
+def test_a_process_that_runs_is_healthy(client, path):
+    response = client.get(path)
+
+    assert (response.status_code, response.json()) == (200, {"status": "healthy"})
+
+
+def test_ready_with_both_servers(client, transactional_db, own_valkey):
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ready"})
+
+
+@pytest.mark.parametrize("how", ["kill", "freeze"])
+def test_degraded_without_redis(client, transactional_db, own_valkey, how):
+    getattr(own_valkey, how)()
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()) == (200, {"status": "degraded", "redis": "down"})
+
+
+def test_not_ready_without_postgresql(client, transactional_db, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "NAME", "no_such_database")
+
+    def ask_another_database() -> None:
+        raise OSError
+
+    monkeypatch.setattr(health, "_database", health.Probe(ask_another_database))
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert (response.json()["code"], response.json()["postgresql"]) == ("unavailable", "down")
+    assert response.headers["Retry-After"] == "5"
+
+
+def test_a_hung_postgresql_holds_no_probe_longer_than_its_patience(client, monkeypatch):
+    monkeypatch.setattr(health, "PATIENCE", 0.1)
+    asked = []
+
+    def hang() -> None:
+        asked.append(1)
+        time.sleep(0.5)
+
+    monkeypatch.setattr(health, "_database", health.Probe(hang))
+    began = time.monotonic()
+
+    statuses = [client.get("/readyz").status_code for _ in range(3)]
+
+    assert statuses == [503] * 3
+    assert time.monotonic() - began < 0.5
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("path", ["/health", "/readyz"])
+def test_nobody_keeps_an_answer_about_health(client, path, transactional_db):
+    assert "no-store" in client.get(path).headers["Cache-Control"]
+
+
+def test_health_is_only_read(client):
+    response = client.post("/health")
+
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
