@@ -28,7 +28,7 @@ REST: Final = 1.0  # seconds between two tries while Redis is down
 CONNECTIONS: Final = 16  # more do not help: one process is busy long before
 
 
-class RedisDown(Exception):  # noqa: N818 - a state, not a mistake
+class RedisDown(Exception):
     """Redis did not answer in time, or is known not to."""
 
 
