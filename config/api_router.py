@@ -27,9 +27,7 @@ urlpatterns = [
     ),
     path(
         "tickets/<id:ticket_id>/comments/<id:pk>/",
-        TicketCommentViewSet.as_view(
-            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, detail=True
-        ),
+        TicketCommentViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, detail=True),
         name="ticket-comment",
     ),
     path("", include(router.urls)),
