@@ -1,0 +1,137 @@
+"""What is another's is answered as what is not there, in every byte but the request id."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from helpdesk.events.models import EventRecord
+from helpdesk.tickets.models import Comment, Ticket
+from tests.factories import comment_on, ticket_of
+
+Api = Callable[[Any], Any]
+
+MISSING = 9_000_000_000
+FOUR = {"title": "Mine now", "description": "x", "status": "closed", "priority": "low"}
+
+# Every way to read or write one ticket or one comment: a method, a path with the ids in it, and a body.
+WAYS: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("get", "/api/tickets/{ticket}/", None),
+    ("patch", "/api/tickets/{ticket}/", {"title": "Mine now"}),
+    ("patch", "/api/tickets/{ticket}/", {"status": "melted"}),
+    ("put", "/api/tickets/{ticket}/", FOUR),
+    ("delete", "/api/tickets/{ticket}/", None),
+    ("post", "/api/tickets/{ticket}/close/", None),
+    ("post", "/api/tickets/{ticket}/reopen/", None),
+    ("post", "/api/tickets/{ticket}/claim/", None),
+    ("post", "/api/tickets/{ticket}/restore/", None),
+    ("get", "/api/tickets/{ticket}/timeline/", None),
+    ("get", "/api/tickets/{ticket}/comments/", None),
+    ("post", "/api/tickets/{ticket}/comments/", {"content": "Me too"}),
+    ("post", "/api/tickets/{ticket}/comments/", {"content": ""}),
+    ("post", "/api/tickets/{ticket}/comments/", {"content": "x", "is_internal": True}),
+    ("get", "/api/tickets/{ticket}/comments/{comment}/", None),
+    ("patch", "/api/tickets/{ticket}/comments/{comment}/", {"content": "Me too"}),
+    ("delete", "/api/tickets/{ticket}/comments/{comment}/", None),
+    ("post", "/api/comments/", {"ticket": "{ticket}", "content": "Me too"}),
+    ("post", "/api/comments/", {"ticket": "{ticket}", "content": ""}),
+    ("post", "/api/comments/", {"ticket": "{ticket}", "content": "x", "is_internal": True}),
+    ("get", "/api/comments/{comment}/", None),
+    ("patch", "/api/comments/{comment}/", {"content": "Me too"}),
+    ("patch", "/api/comments/{comment}/", {"content": ""}),
+    ("delete", "/api/comments/{comment}/", None),
+]
+
+
+def go(client: Any, way: tuple[str, str, Any], *, ticket: Any, comment: Any) -> Any:
+    method, path, body = way
+    if body and body.get("ticket"):
+        body = body | {"ticket": ticket}
+    return getattr(client, method)(path.format(ticket=ticket, comment=comment), body)
+
+
+def bytes_of(response: Any) -> tuple[int, str, bytes]:
+    request_id = response.json()["request_id"].encode()
+    return response.status_code, response.headers["Content-Type"], response.content.replace(request_id, b"")
+
+
+def stored() -> list[Any]:
+    return [
+        list(Ticket.objects.order_by("id").values()),
+        list(Comment.objects.order_by("id").values()),
+        EventRecord.objects.count(),
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way[0]} {way[1]} {json.dumps(way[2])}")
+def test_a_strangers_ticket_is_no_ticket(api_as: Api, customer: Any, stranger: Any, agent: Any, way: Any) -> None:
+    ticket = ticket_of(customer)
+    comment = comment_on(ticket, customer)
+    before = stored()
+    client = api_as(stranger)
+
+    foreign = go(client, way, ticket=ticket.pk, comment=comment.pk)
+    missing = go(client, way, ticket=MISSING, comment=MISSING)
+
+    assert foreign.status_code == 404
+    assert bytes_of(foreign) == bytes_of(missing)
+    assert stored() == before
+    # There was something to find: its owner, or an agent, does not get a 404.
+    if "restore" not in way[1]:
+        assert go(api_as(customer), way, ticket=ticket.pk, comment=comment.pk).status_code != 404
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if "{comment}" in way[1]], ids=lambda way: f"{way[0]} {way[1]}")
+def test_a_note_on_ones_own_ticket_is_no_comment(api_as: Api, customer: Any, agent: Any, way: Any) -> None:
+    ticket = ticket_of(customer)
+    note = comment_on(ticket, agent, is_internal=True)
+    before = stored()
+
+    hidden = go(api_as(customer), way, ticket=ticket.pk, comment=note.pk)
+    missing = go(api_as(customer), way, ticket=ticket.pk, comment=MISSING)
+
+    assert hidden.status_code == 404
+    assert bytes_of(hidden) == bytes_of(missing)
+    assert stored() == before
+
+
+@pytest.mark.parametrize(
+    "way", [way for way in WAYS if way[2] is None or "ticket" not in way[2]], ids=lambda way: f"{way[0]} {way[1]}"
+)
+@pytest.mark.parametrize(
+    "odd", ["abc", "0", "-1", "1.5", "1" + "0" * 30, "9223372036854775808", "%00", "%ED%A0%80", "\u0661", " 1"]
+)
+def test_what_can_be_no_id_is_answered_likewise(api_as: Api, customer: Any, agent: Any, way: Any, odd: str) -> None:
+    ticket = ticket_of(customer)
+    for user in (customer, agent):
+        impossible = go(api_as(user), way, ticket=odd, comment=odd)
+        missing = go(api_as(user), way, ticket=MISSING, comment=MISSING)
+        assert bytes_of(impossible) == bytes_of(missing)
+    assert Ticket.objects.get().pk == ticket.pk
+
+
+def test_a_list_does_not_count_what_it_does_not_show(api_as: Api, customer: Any, stranger: Any) -> None:
+    ticket = ticket_of(customer)
+    comment_on(ticket, customer)
+    for url in (
+        "/api/tickets/",
+        "/api/tickets/?search=printer",
+        f"/api/tickets/?search=%23{ticket.pk}",
+        f"/api/tickets/?created_by={customer.pk}",
+        "/api/comments/",
+        f"/api/comments/?ticket={ticket.pk}",
+    ):
+        page = api_as(stranger).get(url).json()
+        assert page == {"count": 0, "next": None, "previous": None, "results": []}
+
+
+def test_a_stranger_opens_nothing_in_anothers_name(api_as: Api, customer: Any, stranger: Any) -> None:
+    """And the refusal is the same whether the other exists or not."""
+    body = {"title": "x", "description": "x"}
+    answers = [
+        api_as(stranger).post("/api/tickets/", body | {"created_by": someone}) for someone in (customer.pk, MISSING)
+    ]
+    assert answers[0].status_code == 403
+    assert bytes_of(answers[0]) == bytes_of(answers[1])
+    assert Ticket.objects.count() == 0
