@@ -293,6 +293,7 @@ class Smtp:
     port: int = field(default_factory=free_port)
     mails: list[Mail] = field(default_factory=list)
     slowness: float = 0  # seconds before a message is accepted
+    connections: int = 0  # since the beginning
 
     def __post_init__(self) -> None:
         self._refusals: list[_Refusal] = []
@@ -304,7 +305,10 @@ class Smtp:
         return {"EMAIL_HOST": HOST, "EMAIL_PORT": str(self.port)}
 
     def refuse(self, answer: str, *, at: str = "RCPT", to: str | None = None, times: float = float("inf")) -> None:
-        """Answer `"550 No such user"` from now on, to RCPT or DATA, for one address or all, so many times."""
+        """Answer `"550 No such user"` from now on, to RCPT or DATA, for one address or all, so many times.
+
+        With 421 it hangs up afterwards, and with "" at once.
+        """
         self._refusals.append(_Refusal(answer, at, to, times))
 
     def accept(self) -> None:
@@ -344,6 +348,7 @@ class Smtp:
         class Recorded(SMTP):
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 smtp._transports.append(transport)
+                smtp.connections += 1
                 super().connection_made(transport)
 
         return Recorded(self, hostname="sink", loop=self._loop)
@@ -372,10 +377,12 @@ class Smtp:
         for refusal in self._refusals:
             if refusal.at == at and refusal.times > 0 and (refusal.to is None or refusal.to in addresses):
                 refusal.times -= 1
-                if refusal.answer.startswith("421") and server.transport:
-                    # That answer means: I hang up.
+                assert server.transport is not None
+                if not refusal.answer:
+                    server.transport.abort()
+                if refusal.answer.startswith("421"):
                     self._loop.call_later(0.05, server.transport.close)
-                return refusal.answer
+                return refusal.answer or "421"
         return None
 
 
