@@ -9,5 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 django_application = get_asgi_application()
 
 from config.websocket import websocket_application  # noqa: E402 - models are ready only now
+from helpdesk.api import daphne  # noqa: E402
+
+daphne.adopt()
 
 application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})

@@ -39,10 +39,10 @@ INSTALLED_APPS = [
 # Few on purpose: each costs every request. Cookies, sessions and CSRF belong to forms, and the API has none.
 MIDDLEWARE = [
     "helpdesk.api.request_id.RequestIDMiddleware",
+    "helpdesk.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "helpdesk.api.errors.ProblemMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]
 

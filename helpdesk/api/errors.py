@@ -160,7 +160,8 @@ def handler500(_request: HttpRequest) -> HttpResponse:
     return (problem_for(sys.exc_info()[1]) or problems.internal_error()).response()
 
 
-KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
+# Those of the body that is replaced; every other header stays (Allow, Vary, …).
+OF_THE_BODY: Final = frozenset({"Content-Type", "Content-Length", "Content-Disposition"})
 
 
 def _all_errors_are_problems(_request: HttpRequest) -> Generator[None, HttpResponseBase, HttpResponseBase]:
@@ -169,9 +170,9 @@ def _all_errors_are_problems(_request: HttpRequest) -> Generator[None, HttpRespo
     if response.status_code < HTTPStatus.BAD_REQUEST or response.headers.get("Content-Type") == problems.MEDIA_TYPE:
         return response
     problem = problems.standard(response.status_code).response()
-    for name in KEPT_HEADERS:
-        if name in response.headers:
-            problem.headers[name] = response.headers[name]
+    for name, value in response.headers.items():
+        if name not in OF_THE_BODY:
+            problem.headers.setdefault(name, value)
     return problem
 
 

@@ -26,14 +26,14 @@ SECRET_ENDINGS: Final = ("_key", "_password", "_secret", "_token")
 
 _NAMES: Final = r"(?:\w*(?:token|password|secret)|access|refresh|authorization|cookie|ticket|code_verifier)"
 PATTERNS: Final = (
-    # A signed token, wherever it stands.
-    (re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), REDACTED),
     # ?token=…&ticket=…
     (re.compile(rf"(?i)\b({_NAMES})=[^&\s\"'<>,;)\]}}]+"), rf"\1={REDACTED}"),
     # The same inside of printed JSON or a printed dict.
     (re.compile(rf"(?i)([\"']{_NAMES}[\"']\s*:\s*)(\"[^\"]*\"|'[^']*')"), rf"\1'{REDACTED}'"),
     # Authorization: Bearer …, and the subprotocol bearer.…
     (re.compile(r"(?i)\b(bearer|basic)([ .])[\w.~+/=-]{8,}"), rf"\1\2{REDACTED}"),
+    # A signed token, wherever it stands.
+    (re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), REDACTED),
     # scheme://user:password@host
     (re.compile(r"(://[^\s:/@]*:)[^\s@/]+@"), rf"\1{REDACTED}@"),
 )

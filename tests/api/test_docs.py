@@ -23,7 +23,8 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(client, path):
     sources = {word for directive in policy.split("; ") for word in directive.split()[1:]}
 
     assert policy.startswith("default-src 'none'; ")
-    assert sources == {"'none'", "'self'", "'unsafe-inline'", "data:", "blob:"}
+    own = {"'self'", "ws://testserver", "wss://testserver"}
+    assert sources == {"'none'", *own, "'unsafe-inline'", "data:", "blob:"}
 
 
 @pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])

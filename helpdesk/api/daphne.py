@@ -1,0 +1,59 @@
+"""What Daphne answers before Django is asked: problems as everywhere, and no lines of its own in the log.
+
+It offers no hooks for this, so its classes (and Twisted's below them) are given other methods.
+"""
+
+import sys
+from typing import Any
+
+from helpdesk.api import problems
+from helpdesk.api.problems import Problem
+
+
+def adopt() -> None:
+    """To be called when the application is loaded; does nothing under another server."""
+    if "daphne.server" not in sys.modules:
+        return
+    from daphne.access import AccessLogGenerator
+    from daphne.http_protocol import WebRequest
+    from twisted.web.http import HTTPChannel
+
+    channel: Any = HTTPChannel
+    channel._respondToBadRequestAndDisconnect = _refuse  # noqa: SLF001
+    channel.lineLengthExceeded = _refuse
+    WebRequest.basic_error = _basic_error
+    WebRequest.process = _without_root_path(WebRequest.process)
+    # Twisted would read forms into memory, and hang up on a broken one; Django answers 415 to both.
+    WebRequest._parsePOSTFormSubmission = property(lambda _request: False, lambda _request, _value: None)  # noqa: SLF001
+    # It would write whole addresses, tokens included; every request has its line already.
+    AccessLogGenerator.write_entry = lambda *_args, **_kwargs: None
+
+
+def _refuse(channel: Any, *_line: bytes) -> None:
+    """For what is not HTTP."""
+    channel.transport.write(_bytes(problems.bad_request()))
+    channel.loseConnection()
+
+
+def _bytes(problem: Problem) -> bytes:
+    response = problem.response()
+    headers = {**response.headers, "Content-Length": str(len(response.content)), "Connection": "close"}
+    lines = [f"HTTP/1.1 {response.status_code} {response.reason_phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + response.content
+
+
+def _basic_error(request: Any, status: int, _status_text: bytes, _body: str) -> None:
+    response = problems.standard(status).response()
+    headers = [(name.encode(), value.encode()) for name, value in response.headers.items()]
+    request.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+    request.handle_reply({"type": "http.response.body", "body": response.content})
+
+
+def _without_root_path(process: Any) -> Any:
+    def processed(request: Any) -> Any:
+        # A proxy's header, which any client could send: it moves the addresses in the answer.
+        request.requestHeaders.removeHeader(b"daphne-root-path")
+        return process(request)
+
+    return processed
