@@ -38,7 +38,7 @@ def refresh(*, refresh_token: str, now: datetime) -> dict[str, str]:
 def _rotate(claims: tokens.RefreshClaims, *, now: datetime) -> dict[str, str] | None:
     # Returns instead of raising: ending the session must commit. The row lock makes parallel refreshes queue up.
     session = (
-        Session.objects.select_for_update()
+        Session.objects.select_for_update(of=("self",))
         .filter(pk=claims.session_id, user_id=claims.user_id, user__is_active=True, ended_at=None)
         .first()
     )

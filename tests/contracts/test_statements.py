@@ -1,0 +1,95 @@
+"""How many SQL statements a request takes, signing in included: few, and no more at twenty rows than at one."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from helpdesk.events.cursors import Cursor
+from tests.factories import comment_on, ticket_of
+from tests.people import NOON, AgentFactory, UserFactory
+
+Api = Callable[[Any], Any]
+
+START = Cursor(position=0, at=NOON)
+
+# What a GET takes, for each role. One of them is always: whose token is this?
+STATEMENTS: dict[str, dict[str, int]] = {
+    "/api/tickets/": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/tickets/?status=open&ordering=-priority": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/tickets/?mine=true": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/tickets/?deleted=true": {"admin": 2},
+    # One more looks whether the words are rare.
+    "/api/tickets/?search=printer": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/tickets/{ticket}/": {"customer": 3, "agent": 3, "admin": 3},
+    # One more for the ticket itself, one for all the actors.
+    "/api/tickets/{ticket}/timeline/": {"customer": 4, "agent": 4, "admin": 4},
+    "/api/tickets/{ticket}/comments/": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/comments/": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/comments/?ticket={ticket}": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/comments/{comment}/": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/users/": {"customer": 1, "agent": 2, "admin": 2},
+    "/api/users/{agent}/": {"customer": 1, "agent": 2, "admin": 2},
+    "/api/users/me/": {"customer": 1, "agent": 1, "admin": 1},
+    # Where the stream ends, and what is in it.
+    f"/api/events/?after={START}": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/events/": {"customer": 2, "agent": 2, "admin": 2},
+}
+
+
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, db: None, committing: Any, customer: Any, agent: Any, admin: Any) -> Any:
+    """So many tickets, comments, people and events of everybody's that a list page is full of them."""
+    ticket = None
+    with committing():
+        for n in range(request.param):
+            ticket = ticket_of(agent, created_by=customer.pk, assigned_to=agent.pk, now=NOON + timedelta(seconds=n))
+            gone = ticket_of(customer)
+            _delete(gone, admin)
+            UserFactory()
+        for n in range(request.param):
+            author = AgentFactory() if n % 2 else customer
+            comment = comment_on(ticket, author, content=f"Comment {n}", now=NOON + timedelta(minutes=n))
+            comment_on(ticket, agent, is_internal=True, now=NOON + timedelta(minutes=n))
+    return {"ticket": ticket.pk, "comment": comment.pk, "agent": agent.pk, "rows": request.param}
+
+
+def _delete(ticket: Any, by: Any) -> None:
+    from helpdesk.tickets.operations.tickets import delete_ticket
+
+    delete_ticket(by=by, ticket_id=ticket.pk, now=NOON)
+
+
+@pytest.mark.parametrize("desk", [1, 20], indirect=True, ids=["1 row", "20 rows"])
+@pytest.mark.parametrize(
+    ("path", "role", "statements"),
+    [(path, role, number) for path, roles in STATEMENTS.items() for role, number in roles.items()],
+)
+def test_a_read_takes_so_many_statements(
+    api_as: Api,
+    desk: Any,
+    django_assert_num_queries: Any,
+    request: pytest.FixtureRequest,
+    path: str,
+    role: str,
+    statements: int,
+) -> None:
+    client = api_as(request.getfixturevalue(role))
+    with django_assert_num_queries(statements):
+        response = client.get(path.format(**desk))
+    if role == "customer" and path.startswith("/api/users/") and "me" not in path:
+        assert response.status_code == 403
+        return
+    assert response.status_code == 200
+    body = response.json()
+    rows = body.get("results") or body.get("comments")
+    if rows is not None and path != "/api/events/":
+        assert len(rows) >= min(desk["rows"], 20)
+
+
+def test_every_list_stays_at_two_statements_or_under() -> None:
+    lists = [
+        path for path in STATEMENTS if path.startswith("/api/tickets/") and "{" not in path and "search" not in path
+    ]
+    assert {number for path in lists for number in STATEMENTS[path].values()} == {2}
