@@ -97,7 +97,7 @@ def structure(page: Path) -> list[str]:
     """What a translation keeps: the levels of headings, code, links, and the first cells of tables."""
     found: list[str] = []
     text = page.read_text()
-    for block in re.finditer(r"^(#+) .*$|^```.*?^```$|^\|(.*?)\|.*$", text, re.MULTILINE | re.DOTALL):
+    for block in re.finditer(r"^```.*?^```$|^(#+) [^\n]*$|^\|([^|\n]*)\|[^\n]*$", text, re.MULTILINE | re.DOTALL):
         if block[1]:
             found.append(block[1])
         elif block[2] is None:
@@ -320,7 +320,11 @@ def subclasses(family: type[DomainError]) -> Iterator[type[DomainError]]:
 def names_raised() -> set[str]:
     """Everything that is called or raised by name, anywhere."""
     nodes = [node for file in (ROOT / "helpdesk").rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
-    things = [node.func if isinstance(node, ast.Call) else node.exc for node in nodes if isinstance(node, ast.Call | ast.Raise)]
+    things = [
+        node.func if isinstance(node, ast.Call) else node.exc
+        for node in nodes
+        if isinstance(node, ast.Call | ast.Raise)
+    ]
     return {getattr(thing, "id", getattr(thing, "attr", "")) for thing in things}
 
 
