@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Q
+from django.db.models import Value
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 
 from helpdesk.accounts.models import User
@@ -12,16 +13,18 @@ from helpdesk.accounts.models import User
 class UsernameOrEmailBackend(ModelBackend):
     def authenticate(
         self,
-        request: HttpRequest | None,
+        request: HttpRequest | None,  # noqa: ARG002
         username: str | None = None,
         password: str | None = None,
-        **_: Any,  # noqa: ARG002
+        **_: Any,
     ) -> User | None:
         if username is None or password is None:
             return None
-        # No username contains an @, so a name finds at most one person.
-        lookup = Q(email__iexact=username) if "@" in username else Q(username__iexact=username)
-        user = User.objects.filter(lookup).first()
+        by_address = "@" in username  # which no username contains
+        people = User.objects.exclude(email="") if by_address else User.objects.all()
+        # Compared as the unique constraints do: a name finds at most one person, and by their index.
+        key = Lower("email" if by_address else "username")
+        user = people.alias(key=key).filter(key=Lower(Value(username))).first()
         if user is None:
             # The same work as for a known name: the time must not tell which names exist.
             User().set_password(password)
