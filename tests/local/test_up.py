@@ -1,11 +1,10 @@
 """`./run` from outside: real checkouts, real servers, real signals."""
 
-import contextlib
 import os
 import shutil
 import signal
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.local.processes import alive, descendants, left, outside
 from tests.servers import HOST, ROOT, eventually, free_port
 
 pytestmark = [
@@ -20,28 +20,24 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are counted in /proc"),
 ]
 
-# What the suite's own servers were given must not reach those of the checkout.
-OURS = ("DATABASE_URL", "REDIS_URL", "CHANNELS_", "CELERY_", "DJANGO_", "EMAIL_", "HELPDESK_", "LOG_FORMAT", "PORT")
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".local", "__pycache__", ".*_cache", ".hypothesis", "tests", "docs")
 
 
 class Checkout:
-    """A copy of the code with data of its own."""
+    """Code and data of its own."""
 
-    def __init__(self, directory: Path, *, port: int) -> None:
+    def __init__(self, directory: Path, log: Path, **env: str) -> None:
         self.directory = directory
-        self.port = port
-        self.log = directory.with_suffix(".log")
+        self.log = log
+        self.env = env
         self.process: subprocess.Popen[str] | None = None
-        shutil.copytree(ROOT, directory, ignore=LEFT_OUT)
 
     def run(self, *arguments: str) -> "subprocess.Popen[str]":
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         with self.log.open("w") as log:
             return subprocess.Popen(
                 [self.directory / "run", *arguments],
                 cwd="/",
-                env={**kept, "VENV": sys.prefix, "PORT": str(self.port), "MAIL_PORT": str(self.port)},
+                env=outside(**self.env),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -68,31 +64,6 @@ class Checkout:
     def remove(self) -> None:
         if self.process:
             self.end(signal.SIGTERM)
-        shutil.rmtree((self.directory / ".local/data").resolve(), ignore_errors=True)
-
-
-def stat(pid: str) -> list[str]:
-    """State, parent, … start: what follows the name."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return []
-
-
-def alive(pid: str) -> tuple[str, str] | None:
-    fields = stat(pid)
-    return (pid, fields[19]) if fields and fields[0] != "Z" else None
-
-
-def descendants(root: int) -> set[str]:
-    parents = {path.name: fields[1] for path in Path("/proc").glob("[0-9]*") if (fields := stat(path.name))}
-    found = {str(root)}
-    while grown := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= grown
-    return found
-
-
-def left(processes: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    return {process for process in processes if alive(process[0]) == process}
 
 
 def signed_in(url: str) -> httpx.Client:
@@ -102,20 +73,27 @@ def signed_in(url: str) -> httpx.Client:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Checkout, str]]:
-    checkout = Checkout(tmp_path_factory.mktemp("up") / "first", port=free_port())
+def first() -> Iterator[tuple[Checkout, str]]:
+    """This checkout, with other data than the developer's."""
+    home = Path(tempfile.mkdtemp(prefix="helpdesk-up-", dir="/tmp"))
+    home.chmod(0o711)  # for root's tests, PostgreSQL is another account's
+    port = str(free_port())
+    checkout = Checkout(ROOT, home / "log", HELPDESK_DATA=str(home / "data"), PORT=port, MAIL_PORT=port)
     try:
         yield checkout, checkout.start()
     finally:
         checkout.remove()
+        shutil.rmtree(home)
 
 
 @pytest.fixture
 def second(tmp_path: Path, first: tuple[Checkout, str]) -> Iterator[Checkout]:
-    """It wants the port that the first one has."""
-    checkout = Checkout(tmp_path / "second", port=first[0].port)
+    """A copy of the code, which keeps its data where a checkout does, and wants the port that the first one has."""
+    checkout = Checkout(tmp_path / "second", tmp_path / "log", PORT=first[0].env["PORT"])
+    shutil.copytree(ROOT, checkout.directory, ignore=LEFT_OUT)
     yield checkout
     checkout.remove()
+    shutil.rmtree((checkout.directory / ".local/data").resolve(), ignore_errors=True)
 
 
 def test_one_command_brings_up_the_service_with_its_demo_data(first):
@@ -180,7 +158,7 @@ def test_a_second_checkout_runs_beside_the_first_and_survives_being_killed(first
     url = second.start()
 
     assert url != first_url
-    assert f"port {second.port} is taken: using {url.rpartition(':')[2]} instead" in second.log.read_text()
+    assert f"port {second.env['PORT']} is taken: using {url.rpartition(':')[2]} instead" in second.log.read_text()
     assert httpx.get(f"{first_url}/readyz").status_code == 200
     with signed_in(url) as client:
         ticket = client.post("/api/tickets/", json={"title": "Kept", "description": "-"}).json()
