@@ -1,7 +1,7 @@
 """Reading the stream in its order."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Max
@@ -55,6 +55,11 @@ def stream_page(
     if ticket_id is not None:
         records = records.filter(subject_type="ticket", subject_id=ticket_id)
     found = list(records[:limit])
-    # A full page may have more behind it; a short one has been read to the head.
-    following = cursor_of(found[-1]) if len(found) == limit else max(head, after_cursor, key=lambda c: c.position)
+    # A full page may have more behind it; a short one has been read to the head. What was loaded with old dates must
+    # not lead on by a cursor that has expired.
+    if len(found) == limit:
+        last = cursor_of(found[-1])
+        following = replace(last, at=max(last.at, after_cursor.at))
+    else:
+        following = max(head, after_cursor, key=lambda c: c.position)
     return StreamPage(records=found, next=following, head=head)

@@ -24,8 +24,9 @@ class StreamQuery(serializers.Serializer):
 
     def validate_types(self, value: str) -> list[str]:
         types = value.split(",")
-        if unknown := next((name for name in types if name not in EVENT_TYPES), None):
-            message = _("“%(name)s” is no event type.") % {"name": unknown}
+        unknown = [name for name in types if name not in EVENT_TYPES]
+        if unknown:
+            message = _("“%(name)s” is no event type.") % {"name": unknown[0]}
             raise serializers.ValidationError(message, code="invalid_choice")
         return types
 

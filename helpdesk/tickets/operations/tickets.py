@@ -225,7 +225,7 @@ def _told(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
                 new_assignee=after.as_dict() if after else None,
             )
         )
-    texts = [field for field in ("title", "description") if field in old]
+    texts: list[str] = [field for field in ("title", "description") if field in old]
     if texts:
         fields = {field: [str(old[field]), str(getattr(ticket, field))] for field in texts}
         events.append(TicketUpdated(**about, fields=fields))
