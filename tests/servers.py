@@ -14,6 +14,7 @@ nothing outside the database. Nothing here outlives pytest.
 import asyncio
 import contextlib
 import http.client
+import logging
 import os
 import shutil
 import signal
@@ -36,9 +37,13 @@ import redis
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Server")
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
+
+# Each line of each conversation.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 # Asks the kernel to end the program with its parent, and becomes the program. (A preexec_fn would run between fork
 # and exec of a process that has threads.)
@@ -87,6 +92,11 @@ class Server:
         return self._process.pid
 
     def start(self, **env: str) -> None:
+        self.launch(**env)
+        self.wait_until_ready()
+
+    def launch(self, **env: str) -> None:
+        """Start it without waiting for it, so that several can begin at once."""
         self.env = {**self.env, **env}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -98,7 +108,10 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 30
+
+    def wait_until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + 60
         while not self.is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"{self.name} did not start:\n{self.output()[-4000:]}")
@@ -220,9 +233,9 @@ class Worker(Server):
         arguments = ("worker", "-c", "2", "-l", "info", "--without-gossip", "--without-mingle", "-n", f"{name}@here")
         super().__init__(name, *_celery(*arguments), env=env, directory=directory)
 
-    def start(self, **env: str) -> None:
+    def launch(self, **env: str) -> None:
         self._consumers_before = self.valkey.consumers()
-        super().start(**env)
+        super().launch(**env)
 
     def is_ready(self) -> bool:
         return self.valkey.consumers() > self._consumers_before
@@ -392,25 +405,40 @@ class Servers:
     def __init__(self, database_url: str) -> None:
         # Short, since the path of a Unix socket holds 107 bytes.
         self.directory = Path(tempfile.mkdtemp(prefix="hd-"))
-        self.env = {"DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"}
         self.smtp = Smtp()
         self.valkey = Valkey(self.directory)
+        self.env = {
+            **self.valkey.urls,
+            **self.smtp.env,
+            "DATABASE_URL": database_url,
+            "PYTHONUNBUFFERED": "1",
+            # The same program is started dozens of times: compiling it once is enough.
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
         self._started: list[Server] = []
 
-    def start(self, server: Server, **env: str) -> Any:
-        self._started.append(server)
-        server.start(**env)
-        return server
+    def daphne(self, **env: str) -> Daphne:
+        return self._launched(Daphne(env=self.env, directory=self.directory), env)
 
-    def environment(self) -> dict[str, str]:
-        return {**self.env, **self.valkey.urls, **self.smtp.env}
+    def worker(self, **env: str) -> Worker:
+        return self._launched(Worker(self.valkey, env=self.env, directory=self.directory), env)
+
+    def beat(self, **env: str) -> Beat:
+        return self._launched(Beat(env=self.env, directory=self.directory), env)
 
     def end(self) -> None:
         for server in reversed(self._started):
             server.kill()
+            # Shown where a test failed.
+            print(f"--- {server.name}\n{server.output()[-4000:]}")
         self.valkey.kill()
         self.smtp.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _launched(self, server: S, env: dict[str, str]) -> S:
+        self._started.append(server)
+        server.launch(**env)
+        return server
 
 
 def _test_database_url() -> str:
@@ -444,7 +472,17 @@ def smtp(servers: Servers) -> Smtp:
 @pytest.fixture
 def start_daphne(servers: Servers, valkey: Valkey) -> Callable[..., Daphne]:
     """`start_daphne(RATE_LIMIT_ENABLED="true")`; several may run beside each other."""
-    return lambda **env: servers.start(Daphne(env=servers.environment(), directory=servers.directory), **env)
+    return lambda **env: _ready(servers.daphne(**env))
+
+
+@pytest.fixture
+def start_worker(servers: Servers, valkey: Valkey) -> Callable[..., Worker]:
+    return lambda **env: _ready(servers.worker(**env))
+
+
+@pytest.fixture
+def start_beat(servers: Servers, valkey: Valkey) -> Callable[..., Beat]:
+    return lambda **env: _ready(servers.beat(**env))
 
 
 @pytest.fixture
@@ -453,23 +491,18 @@ def daphne(start_daphne: Callable[..., Daphne]) -> Daphne:
 
 
 @pytest.fixture
-def start_worker(servers: Servers, valkey: Valkey) -> Callable[..., Worker]:
-    return lambda **env: servers.start(Worker(valkey, env=servers.environment(), directory=servers.directory), **env)
-
-
-@pytest.fixture
 def worker(start_worker: Callable[..., Worker]) -> Worker:
     return start_worker()
 
 
 @pytest.fixture
-def start_beat(servers: Servers, valkey: Valkey) -> Callable[..., Beat]:
-    return lambda **env: servers.start(Beat(env=servers.environment(), directory=servers.directory), **env)
-
-
-@pytest.fixture
 def beat(start_beat: Callable[..., Beat]) -> Beat:
     return start_beat()
+
+
+def _ready(server: S) -> S:
+    server.wait_until_ready()
+    return server
 
 
 @dataclass
@@ -492,8 +525,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(valkey: Valkey, smtp: Smtp, daphne: Daphne, worker: Worker, beat: Beat) -> Desk:
-    return Desk(valkey, smtp, daphne, worker, beat)
+def desk(servers: Servers, valkey: Valkey, smtp: Smtp) -> Desk:
+    daphne, worker, beat = servers.daphne(), servers.worker(), servers.beat()
+    return Desk(valkey, smtp, _ready(daphne), _ready(worker), _ready(beat))
 
 
 @pytest.fixture
@@ -531,5 +565,5 @@ def shared_daphne(django_db_setup: None, django_db_blocker: Any) -> Iterator[Dap
     group = Servers(url)
     group.valkey.start()
     group.smtp.start()
-    yield group.start(Daphne(env=group.environment(), directory=group.directory))
+    yield _ready(group.daphne())
     group.end()
