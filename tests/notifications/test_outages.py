@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from celery import current_app
 from django.db import transaction
 
 from helpdesk.events.models import EventReceipt
@@ -66,6 +67,17 @@ def test_a_ticket_is_mailed_by_a_worker_within_seconds_and_without_a_sweep(
     eventually(lambda: len(smtp.mails) == 2, seconds=5)
     assert recipients(smtp) == BOTH
     eventually(lambda: states() == {"sent": 2})
+
+
+def test_a_worker_that_was_idle_for_longer_than_any_timeout_still_listens(
+    daphne: Daphne, worker: Worker, smtp: Smtp, customer: Any
+) -> None:
+    time.sleep(current_app.conf.broker_transport_options["socket_timeout"] + 2)
+
+    Client(daphne, customer).open_ticket()
+
+    eventually(lambda: len(smtp.mails) == 1, seconds=5)
+    assert "Connection" not in worker.output().partition("ready.")[2]
 
 
 def test_nothing_is_mailed_before_the_commit_and_nothing_without_one(
