@@ -1,7 +1,7 @@
 """Finding tickets by what is written in them.
 
-Every bare word must occur in title or description as a word or the beginning of one, accents and case aside; in the title also
-inside words. `#12` finds the ticket of that number.
+Every bare word must occur in title or description as a word or the beginning of one, accents and case aside; in the
+title also inside words. `#12` finds the ticket of that number.
 """
 
 import re
@@ -38,11 +38,11 @@ class SearchWord(SearchQuery):
 
 
 def search(tickets: TicketQuerySet, text: str) -> TicketQuerySet:
-    """Those of the tickets in which all of the text occurs; asks the database once for what is rare.
+    """Those of the tickets in which all of the text occurs. Asks the database at once, for up to `FEW` hits.
 
-    In the order of a list the planner would walk the dates for 20 hits: right for a word that every tenth ticket has, and all
-    tickets for one that three have. It cannot tell them apart, as statistics know no beginnings of words. So we look: few hits
-    come from the text indexes and are listed by id, many are met soon on the walk.
+    For 20 hits in the order of a list the planner walks the dates: right for a word of every tenth ticket, but through
+    all of them for one that three have (347 ms instead of 0.1 at 200,000 tickets), and its statistics cannot tell the
+    two apart. So we look: few hits are found by the text indexes and listed by id; many are soon met on the walk.
     """
     words = text.split()
     if len(text) > LONGEST_TEXT or len(words) > MOST_WORDS:
@@ -53,7 +53,7 @@ def search(tickets: TicketQuerySet, text: str) -> TicketQuerySet:
     bare = [word for word in words if not _NUMBER.fullmatch(word)]
     if not bare:
         return tickets
-    matching = tickets.alias(folded_title=Fold("title")).filter(*map(_occurs, bare))
+    matching = tickets.filter(*map(_occurs, bare))
     few = list(matching.order_by().values_list("pk", flat=True)[: FEW + 1])
     return matching if len(few) > FEW else tickets.filter(pk__in=few)
 
