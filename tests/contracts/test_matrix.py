@@ -1,0 +1,178 @@
+"""Who gets what, on every route and by every method: the table below against the URL configuration."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from helpdesk.accounts import tokens
+from helpdesk.accounts.models import Session
+from helpdesk.accounts.roles import Permission
+from tests.contracts.routes import patterns, views
+from tests.factories import comment_on, ticket_of
+from tests.people import PASSWORD
+
+Api = Callable[[Any], Any]
+
+ROLES = ("anonymous", "customer", "agent", "admin")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+SIGNED_IN = (401, 200, 200, 200)
+CREATED = (401, 201, 201, 201)
+STAFF = (401, 403, 200, 200)
+EVERYBODY = (200, 200, 200, 200)
+REDIRECTED = (302, 302, 302, 302)
+
+# The ticket is the customer's own, and so is the comment on it. A method that is not listed is 405, or 401 for those who are not
+# signed in; HEAD is GET; OPTIONS is 204.
+MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
+    "/api/tickets/": {"GET": SIGNED_IN, "POST": CREATED},
+    "/api/tickets/<id:pk>/": {"GET": SIGNED_IN, "PATCH": STAFF, "PUT": STAFF, "DELETE": (401, 403, 204, 204)},
+    "/api/tickets/<id:pk>/close/": {"POST": SIGNED_IN},
+    "/api/tickets/<id:pk>/reopen/": {"POST": SIGNED_IN},
+    "/api/tickets/<id:pk>/claim/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/restore/": {"POST": (401, 403, 403, 200)},
+    "/api/tickets/<id:pk>/timeline/": {"GET": SIGNED_IN},
+    "/api/tickets/<id:ticket_id>/comments/": {"GET": SIGNED_IN, "POST": CREATED},
+    "/api/tickets/<id:ticket_id>/comments/<id:pk>/": {
+        "GET": SIGNED_IN,
+        "PATCH": (401, 200, 403, 403),
+        "DELETE": (401, 204, 403, 204),
+    },
+    "/api/comments/": {"GET": SIGNED_IN, "POST": CREATED},
+    "/api/comments/<id:pk>/": {"GET": SIGNED_IN, "PATCH": (401, 200, 403, 403), "DELETE": (401, 204, 403, 204)},
+    "/api/users/": {"GET": STAFF},
+    "/api/users/<id:pk>/": {"GET": STAFF},
+    "/api/users/me/": {"GET": SIGNED_IN, "PATCH": SIGNED_IN},
+    "/api/events/": {"GET": SIGNED_IN},
+    "/api/auth/token/": {"POST": EVERYBODY},
+    "/api/auth/token/refresh/": {"POST": EVERYBODY},
+    "/api/auth/token/verify/": {"POST": EVERYBODY},
+    "/api/": {"GET": EVERYBODY},
+    "/api/schema/": {"GET": EVERYBODY},
+    "/api/docs/": {"GET": EVERYBODY},
+    "/api/redoc/": {"GET": EVERYBODY},
+    "/health": {"GET": EVERYBODY},
+    "/healthz": {"GET": EVERYBODY},
+    "/readyz": {"GET": EVERYBODY},
+    "/docs": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), REDIRECTED),
+    "/redoc": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), REDIRECTED),
+}
+PUBLIC = {route for route, rows in MATRIX.items() if all(row[0] != 401 for row in rows.values())}
+PLAIN = {route for route in PUBLIC if not route.startswith("/api/")} | {"/api/docs/", "/api/redoc/"}
+
+FOUR = {"title": "Smoke", "description": "It smokes.", "status": "pending", "priority": "low"}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/tickets/": {"title": "Smoke", "description": "It smokes."},
+    "PUT /api/tickets/<id:pk>/": FOUR,
+    "PATCH /api/tickets/<id:pk>/": {"title": "Smoke"},
+    "POST /api/tickets/<id:ticket_id>/comments/": {"content": "x"},
+    "PATCH /api/tickets/<id:ticket_id>/comments/<id:pk>/": {"content": "x"},
+    "POST /api/comments/": {"content": "x", "ticket": "ticket"},
+    "PATCH /api/comments/<id:pk>/": {"content": "x"},
+    "PATCH /api/users/me/": {"name": "x"},
+    "POST /api/auth/token/": {"username": "username", "password": PASSWORD},
+    "POST /api/auth/token/refresh/": {"refresh": "refresh"},
+    "POST /api/auth/token/verify/": {"token": "refresh"},
+}
+
+
+def expected(route: str, method: str) -> tuple[int, ...]:
+    rows = MATRIX[route]
+    if method in rows:
+        return rows[method]
+    if method == "HEAD":
+        return rows.get("GET") or expected(route, "PUT or so")
+    if method == "OPTIONS" and route not in PLAIN:
+        return (204,) * 4
+    return (405,) * 4 if route in PUBLIC else (401, 405, 405, 405)
+
+
+def test_every_route_stands_in_the_table_and_no_other() -> None:
+    assert {route for route, _ in patterns()} == set(MATRIX)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("route", MATRIX)
+def test_each_role_gets_what_the_table_says(
+    api_as: Api, customer: Any, agent: Any, admin: Any, route: str, method: str
+) -> None:
+    ticket = ticket_of(customer)
+    if route.endswith("reopen/"):
+        api_as(agent).post(f"/api/tickets/{ticket.pk}/close/")
+    comment = comment_on(ticket, agent if route.endswith("reopen/") else customer)
+    session = Session.objects.create(user=customer)
+    real = {"ticket": ticket.pk, "username": customer.username, "refresh": tokens.issue(session)["refresh"]}
+    keys = {"/api/users/": customer, "/api/comments/": comment, "/api/tickets/<id:ticket_id>/": comment}
+    row = next((row for start, row in keys.items() if route.startswith(start)), ticket)
+    path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
+    body = {name: real.get(value, value) for name, value in BODIES.get(f"{method} {route}", {}).items()}
+
+    statuses = []
+    for user in (None, customer, agent, admin):
+        with transaction.atomic():
+            client = api_as(user)
+            answer = (
+                client.generic(method, path)
+                if method == "TRACE"
+                else getattr(client, method.lower())(path, body or None)
+            )
+            statuses.append(answer.status_code)
+            assert answer.status_code < 400 or answer.headers["Content-Type"] == "application/problem+json"
+            transaction.set_rollback(True)
+
+    assert tuple(statuses) == expected(route, method)
+
+
+def test_every_action_of_every_view_stands_in_its_table() -> None:
+    """An action without a line there would fail with a KeyError, at the first request instead of here."""
+    checked = set()
+    for route, view, actions in views():
+        if not hasattr(view, "permissions") or view.public:
+            continue
+        for action in set(actions.values()) - {"options", "head"}:
+            permission = view.permissions[action]
+            assert permission is None or isinstance(permission, Permission), (route, action)
+            checked.add(route)
+    assert set(MATRIX) - PUBLIC <= checked
+
+
+def test_no_line_of_a_table_is_about_an_action_that_nobody_can_reach() -> None:
+    reachable: dict[Any, set[str]] = {}
+    for _route, view, actions in views():
+        reachable.setdefault(view, set()).update(actions.values())
+    for view, actions in reachable.items():
+        assert set(getattr(view, "permissions", {})) <= actions, view
+
+
+def test_whatever_is_under_api_is_a_view_of_ours() -> None:
+    """Which checks in the promised order, and answers with problems."""
+    from helpdesk.api.views import Conventions
+
+    ours = {route for route, view, _ in views() if issubclass(view, Conventions)}
+    assert {route for route, _ in patterns() if route.startswith("/api/")} - ours == {"/api/docs/", "/api/redoc/"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/nothing/", "/nothing", "/api/tickets", "/api/tickets/1", "/api/tickets/1/melt/", "/api/v2/"]
+)
+def test_what_is_no_route_is_404_whoever_asks(api_as: Api, customer: Any, path: str) -> None:
+    for user in (None, customer):
+        for method in ("get", "post", "delete"):
+            response = getattr(api_as(user), method)(path)
+            assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("route", [route for route in MATRIX if route.startswith("/api/")])
+def test_the_second_prefix_answers_the_same(api_as: Api, customer: Any, agent: Any, route: str) -> None:
+    ticket = ticket_of(customer)
+    comment = comment_on(ticket, customer)
+    row = comment if "comments" in route else customer if "users" in route else ticket
+    path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
+    second = path.replace("/api/", "/api/v1/", 1)
+    client = api_as(agent)
+    one, two = client.get(path), client.get(second)
+    assert one.status_code == two.status_code
+    if route not in {"/api/schema/", "/api/docs/", "/api/redoc/"} and one.status_code == 200:
+        assert two.content.replace(b"/api/v1/", b"/api/") == one.content
