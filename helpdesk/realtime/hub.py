@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from channels.layers import get_channel_layer
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
-from helpdesk.realtime import groups, queries, wire
+from helpdesk.realtime import asgi, groups, queries, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_hub
 
@@ -29,6 +28,7 @@ STANDING: Final = 2.0  # seconds between two looks at roles, sessions and bans
 SOCKETS_A_USER: Final = 20
 # The loop serves somebody else after so many frames.
 BREATH: Final = 100
+FLUSH: Final = 0.1  # seconds for the last frames to leave a process that ends
 
 
 class Hub:
@@ -62,6 +62,7 @@ class Hub:
         self._woken.set()
         if not self._tasks:
             self._next_heartbeat = time.monotonic() + wire.HEARTBEAT
+            asgi.before_shutdown(self._end)
             self._tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._hear_wake_ups())]
         return True
 
@@ -78,17 +79,21 @@ class Hub:
         return [socket for mine in self._sockets.values() for socket in mine]
 
     async def _hear_wake_ups(self) -> None:
+        deaf = False
         while True:
             try:
                 layer = get_channel_layer()
                 channel = await layer.new_channel()
                 await layer.group_add(groups.HUBS, channel)
+                deaf = False
                 while True:
                     message = await layer.receive(channel)
                     if (message["position"] or 0) > self.position:
                         self._woken.set()
-            except (RedisError, OSError) as error:
-                logger.warning("wake_ups_lost", reason=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the poll does without
+                if not deaf:
+                    logger.warning("no_wake_ups", reason=type(error).__name__)
+                deaf = True
                 await asyncio.sleep(POLL)
 
     async def _serve(self) -> None:
@@ -110,8 +115,7 @@ class Hub:
                 # Nobody knows what was told and what was not: they come back with their cursors.
                 logger.exception("hub_failed")
                 self._batch = []
-                for socket in self._all():
-                    await socket.close(Close.RESTARTING)
+                await self._close_all()
                 await asyncio.sleep(POLL)
             else:
                 self._database_down = False
@@ -162,17 +166,28 @@ class Hub:
 
     async def _look_at_standing(self) -> None:
         """End the sockets of those who have no business here any more, and see the others as they are now."""
-        sockets = self._all()
-        sessions = await for_hub(queries.sessions, {socket.claims.session_id for socket in sockets})
+        held = [(socket, socket.claims) for socket in self._all()]
+        sessions = await for_hub(queries.sessions, {claims.session_id for _socket, claims in held})
         now = timezone.now()
-        for socket in sockets:
-            session = sessions.get(socket.claims.session_id)
+        for socket, claims in held:
+            session = sessions.get(claims.session_id)
+            if socket.claims is not claims:
+                # Renewed meanwhile: it was looked at then.
+                continue
             if session is not None and not session.user.is_active:
                 await socket.close(Close.FORBIDDEN)
-            elif session is None or session.ended_at is not None or socket.claims.expires_at <= now:
+            elif session is None or session.ended_at is not None or claims.expires_at <= now:
                 await socket.close(Close.UNAUTHENTICATED)
             elif session.user_id in self.users:
                 self.users[session.user_id] = session.user
+
+    async def _close_all(self) -> None:
+        for socket in self._all():
+            await socket.close(Close.RESTARTING)
+
+    async def _end(self) -> None:
+        await self._close_all()
+        await asyncio.sleep(FLUSH)
 
 
 hub = Hub()

@@ -24,31 +24,45 @@ logger = structlog.get_logger(__name__)
 
 def wake(_event: Event, record: EventRecord) -> None:
     """Tell all hubs that the stream has grown; raises RedisDown, after 250 ms or, while it is known, at once."""
-    _waker().send(record.position)
+    _waker().wake(record.position or 0)
 
 
 class Waker:
+    """One message at a time. Who comes while one is on its way shares the next, so a rush costs only a few."""
+
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._turn = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        self._position = 0
         self._resting_until = 0.0
         threading.Thread(target=self._loop.run_forever, name="realtime-push", daemon=True).start()
 
-    def send(self, position: int | None) -> None:
-        if time.monotonic() < self._resting_until:
-            raise RedisDown("resting")
-        try:
-            asyncio.run_coroutine_threadsafe(_send(position), self._loop).result()
-        except (RedisError, OSError) as error:  # TimeoutError is an OSError
-            if not self._resting_until:
-                logger.warning("channel_layer_down", reason=type(error).__name__)
-            self._resting_until = time.monotonic() + REST
-            raise RedisDown(type(error).__name__) from error
-        self._resting_until = 0.0
+    def wake(self, position: int) -> None:
+        asyncio.run_coroutine_threadsafe(self._share(position), self._loop).result()
 
+    async def _share(self, position: int) -> None:
+        self._position = max(self._position, position)
+        if self._next is None:
+            self._next = asyncio.create_task(self._send())
+        await self._next
 
-async def _send(position: int | None) -> None:
-    async with asyncio.timeout(PATIENCE):
-        await get_channel_layer().group_send(groups.HUBS, {"type": "stream.grew", "position": position})
+    async def _send(self) -> None:
+        async with self._turn:
+            # What commits from here on needs another message.
+            self._next = None
+            if time.monotonic() < self._resting_until:
+                raise RedisDown("resting")
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    message = {"type": "stream.grew", "position": self._position}
+                    await get_channel_layer().group_send(groups.HUBS, message)
+            except (RedisError, OSError) as error:  # TimeoutError is an OSError
+                if not self._resting_until:
+                    logger.warning("channel_layer_down", reason=type(error).__name__)
+                self._resting_until = time.monotonic() + REST
+                raise RedisDown(type(error).__name__) from error
+            self._resting_until = 0.0
 
 
 @lru_cache(maxsize=1)

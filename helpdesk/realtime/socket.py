@@ -2,14 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import structlog
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.accounts.models import User
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken
 from helpdesk.core.errors import DomainError, Invalid, Unavailable
 from helpdesk.events.models import EventRecord
@@ -23,10 +22,9 @@ from helpdesk.realtime.resuming import resume
 
 logger = structlog.get_logger(__name__)
 
-BUFFER: Final = 1024 * 1024  # bytes that a client may leave unread
-PATIENCE: Final = 10.0  # seconds for a resuming client to read half of them
-WINDOW: Final = 1000  # positions that one step of a replay looks at
-FLUSH: Final = 0.1  # seconds for the last frames to leave a process that ends
+BUFFER: Final = 512 * 1024  # bytes that may wait for a client; one that lags further is replayed to from PostgreSQL
+PATIENCE: Final = 5.0  # seconds for it to read so much that it can be sent more
+WINDOW: Final = 200  # positions that one step of a replay looks at
 
 
 class UnknownFrame(Invalid):
@@ -52,7 +50,7 @@ async def no_such_path(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send
 class Socket:
     """Who listens, since when, and up to which position they have been told.
 
-    Not `live` until the replay has reached the hub; from then on the hub tells it each event.
+    Not `live` until the replay has reached the hub; from then on the hub tells it each event, as long as it reads them.
     """
 
     user_id: int = 0
@@ -68,29 +66,31 @@ class Socket:
         self._closing = False
         # Frames that came before we knew who sends them; None from then on. The pace bounds them.
         self._early: list[str | bytes] | None = []
-        self._renewing: asyncio.Task[None] | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._answers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {"ping": self._pong, "auth": self._auth}
 
     async def serve(self, receive: asgi.Receive) -> None:
         """Until the client has gone. Frames are taken out at once: Daphne piles them up without bounds."""
-        opening = asyncio.create_task(self._open())
+        self._start(self._admit)
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 await self._hear(message)
-        except asyncio.CancelledError:
-            await self.close(Close.RESTARTING)
-            await asyncio.sleep(FLUSH)
-            raise
         finally:
             self._closing, self.live = True, False
             hub.leave(self)
-            opening.cancel()
-            if self._renewing:
-                self._renewing.cancel()
+            for task in self._tasks.values():
+                task.cancel()
 
     async def tell(self, record: EventRecord, text: str) -> None:
-        """Write a live event, unless it was replayed or belongs to the protocol that this client does not speak."""
-        if self.live and (record.position or 0) > self.position:
+        """Write a live event, unless it was replayed before."""
+        position = record.position or 0
+        if not self.live or position <= self.position:
+            return
+        if asgi.unsent(self._send) > BUFFER:
+            self.live = False
+            self._start(self._replay)
+        else:
+            self.position = position
             await self._write_event(record.type, text)
 
     async def beat(self, text: str) -> None:
@@ -105,9 +105,16 @@ class Socket:
         logger.info("socket_closed", code=int(code), user_id=self.user_id)
         await asgi.close(self._send, code)
 
-    async def _open(self) -> None:
+    def _start(self, what: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+        """Do it beside the reading of frames; the same begun again replaces what was not finished."""
+        name = what.__name__
+        if name in self._tasks:
+            self._tasks[name].cancel()
+        self._tasks[name] = asyncio.create_task(self._guarded(what(*args)))
+
+    async def _guarded(self, what: Coroutine[Any, Any, None]) -> None:
         try:
-            await self._admit()
+            await what
         except InvalidToken:
             await self.close(Close.UNAUTHENTICATED)
         except DOWN:
@@ -138,14 +145,14 @@ class Socket:
         early, self._early = self._early or [], None
         for frame in early:
             await self._answer(frame)
-        await self._replay(visitor.user)
+        await self._replay()
 
-    async def _replay(self, user: User) -> None:
+    async def _replay(self) -> None:
         """Catch up with the hub. It may move on meanwhile, but not between the last comparison and `live`."""
         while self.position < hub.position and not self._closing:
             upto = min(hub.position, self.position + WINDOW)
-            current = hub.users.get(user.pk, user)
-            for record in await for_socket(queries.missed, current, position=self.position, upto=upto):
+            user = hub.users[self.user_id]
+            for record in await for_socket(queries.missed, user, position=self.position, upto=upto):
                 await self._drained()
                 await self._write_event(record.type, wire.event(record))
             self.position = upto
@@ -186,40 +193,30 @@ class Socket:
         token = content.get("token")
         if not isinstance(token, str):
             raise wire.MalformedFrame(_("“auth” brings a “token”."))
-        if self._renewing:
-            # The newest token wins.
-            self._renewing.cancel()
-        self._renewing = asyncio.create_task(self._renew(token))
+        self._start(self._renew, token)
 
     async def _renew(self, token: str) -> None:
         try:
             visitor = await for_socket(queries.sign_in, token)
-        except InvalidToken:
-            await self.close(Close.UNAUTHENTICATED)
         except DOWN:
             await self._complain(Unavailable(_("Try again later; your old token still counts.")))
-        else:
-            if visitor.user.pk == self.user_id:
-                self.claims = visitor.claims
-            else:
-                await self.close(Close.UNAUTHENTICATED)
+            return
+        if visitor.user.pk != self.user_id:
+            raise InvalidToken
+        self.claims = visitor.claims
 
     async def _write_event(self, event_type: str, text: str) -> None:
         if self._handshake.speaks_protocol or event_type in wire.PLAIN_EVENTS:
             await self._write(text)
 
     async def _write(self, text: str) -> None:
-        if self._closing:
-            return
-        if asgi.unsent(self._send) > BUFFER:
-            await self.close(Close.TOO_SLOW)
-        else:
+        if not self._closing:
             await self._send({"type": "websocket.send", "text": text})
 
     async def _drained(self) -> None:
-        """Wait until a resuming client has read most of what it was sent, or give up."""
+        """Wait until the client has read what it was sent, or give up."""
         deadline = time.monotonic() + PATIENCE
-        while asgi.unsent(self._send) > BUFFER // 2 and not self._closing:
+        while asgi.unsent(self._send) > BUFFER and not self._closing:
             if time.monotonic() > deadline:
                 await self.close(Close.TOO_SLOW)
                 return

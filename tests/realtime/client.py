@@ -1,0 +1,53 @@
+"""A client of a real socket."""
+
+import json
+import time
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+
+class Client:
+    """One open socket: what it hears, frame by frame."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.welcome: Any = None
+
+    def send(self, frame: Any) -> None:
+        """Text and bytes as they are, anything else as JSON."""
+        self.connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
+
+    def next(self, *, seconds: float = 5) -> Any:
+        """The next frame; heartbeats are passed over."""
+        deadline = time.monotonic() + seconds
+        while True:
+            frame = json.loads(self.connection.recv(timeout=deadline - time.monotonic()))
+            if frame["type"] != "heartbeat":
+                return frame
+
+    def take(self, count: int, *, seconds: float = 5) -> list[Any]:
+        deadline = time.monotonic() + seconds
+        return [self.next(seconds=deadline - time.monotonic()) for _ in range(count)]
+
+    def so_far(self) -> list[Any]:
+        """All that it was told until now: the server answers a ping behind what it wrote before."""
+        self.send({"type": "ping"})
+        heard = []
+        while (frame := self.next())["type"] != "pong":
+            heard.append(frame)
+        return heard
+
+    def is_alive(self) -> bool:
+        self.send({"type": "ping"})
+        return bool(self.next() == {"type": "pong"})
+
+    def close_code(self, *, seconds: float = 5) -> int | None:
+        """With which code the server ends it; frames that still arrive are passed over."""
+        deadline = time.monotonic() + seconds
+        try:
+            while True:
+                self.connection.recv(timeout=deadline - time.monotonic())
+        except ConnectionClosed as end:
+            return end.rcvd.code if end.rcvd else None

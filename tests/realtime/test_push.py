@@ -1,0 +1,75 @@
+"""The wake-up after a commit: at most 250 ms, from any thread, and never needed."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from helpdesk.core.redis import RedisDown
+from helpdesk.events.models import EventRecord
+from helpdesk.realtime import push
+from tests.factories import ticket_of
+from tests.people import UserFactory
+from tests.servers import Valkey
+
+
+@pytest.fixture
+def record(transactional_db: None, valkey_here: Valkey) -> EventRecord:
+    ticket_of(UserFactory())
+    return EventRecord.objects.get()
+
+
+def wake(record: EventRecord) -> str:
+    try:
+        push.wake(record.event(), record)
+    except RedisDown:
+        return "down"
+    return "woken"
+
+
+def test_two_hundred_threads_wake_the_hubs_at_once(record: EventRecord) -> None:
+    answers: list[str] = []
+    threads = [threading.Thread(target=lambda: answers.append(wake(record))) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == ["woken"] * 200
+
+
+def test_a_hung_redis_costs_a_quarter_of_a_second_and_then_nothing(record: EventRecord, valkey_here: Valkey) -> None:
+    assert wake(record) == "woken"
+    valkey_here.freeze()
+
+    started = time.monotonic()
+    assert wake(record) == "down"
+    assert 0.2 < time.monotonic() - started < 0.75
+    started = time.monotonic()
+    assert [wake(record) for _ in range(100)] == ["down"] * 100
+    assert time.monotonic() - started < 0.2
+
+    valkey_here.thaw()
+    time.sleep(1.1)
+    assert wake(record) == "woken"
+
+
+def test_a_redis_that_came_back_is_used_again(record: EventRecord, valkey_here: Valkey) -> None:
+    valkey_here.kill()
+    assert wake(record) == "down"
+
+    valkey_here.start()
+    time.sleep(1.1)
+
+    assert [wake(record) for _ in range(3)] == ["woken"] * 3
+
+
+@pytest.mark.failing_subscriber
+def test_an_event_keeps_its_wake_up_for_later(record: EventRecord, valkey_here: Valkey, customer: Any) -> None:
+    valkey_here.kill()
+    ticket_of(customer)
+
+    receipt = EventRecord.objects.latest("position").receipts.get(subscriber="realtime.push")
+
+    assert (receipt.state, receipt.attempts) == ("pending", 1)

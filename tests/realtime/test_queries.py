@@ -1,0 +1,134 @@
+"""What the sockets ask PostgreSQL."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpdesk.accounts.models import User
+from helpdesk.core.errors import DomainError
+from helpdesk.events.models import EventRecord
+from helpdesk.realtime.queries import hearers
+from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations import comments, tickets
+from tests.factories import comment_on, ticket_of
+from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
+
+PEOPLE = 6
+whom = st.integers(0, PEOPLE - 1)
+which = st.integers(0, 2)
+STEPS = st.one_of(
+    st.tuples(st.just("open"), whom, st.none() | whom),
+    st.tuples(st.just("comment"), whom, which, st.booleans()),
+    st.tuples(st.sampled_from(["edit", "erase"]), which),
+    st.tuples(st.just("assign"), whom, which, st.none() | whom),
+    st.tuples(st.just("move"), whom, which, st.sampled_from(["pending", "resolved", "closed", "open"])),
+    st.tuples(st.sampled_from(["delete", "restore"]), whom, which),
+    st.tuples(st.just("role"), whom, st.sampled_from(["customer", "agent", "admin"])),
+    st.tuples(st.just("ban"), whom),
+)
+
+
+def ticket(index: int) -> Ticket:
+    return Ticket.objects.order_by("pk")[index]
+
+
+def comment(index: int) -> Comment:
+    return Comment.objects.order_by("pk")[index]
+
+
+def pk(people: list[User], index: int | None) -> int | None:
+    return None if index is None else people[index].pk
+
+
+def change(by: User, index: int, **changes: Any) -> None:
+    tickets.update_ticket(by=by, ticket_id=ticket(index).pk, changes=changes, now=NOON)
+
+
+def edit(index: int) -> None:
+    comments.edit_comment(
+        by=comment(index).author, comment_id=comment(index).pk, content=f"Not {comment(index).content}", now=NOON
+    )
+
+
+# Who may do what is not the question here, so anybody does anything.
+DO: dict[str, Callable[..., Any]] = {
+    "open": lambda people, by, to: ticket_of(people[by], assigned_to=pk(people, to)),
+    "comment": lambda people, by, which, note: comment_on(ticket(which), people[by], is_internal=note),
+    "edit": lambda _people, which: edit(which),
+    "erase": lambda _people, which: comments.delete_comment(
+        by=comment(which).author, comment_id=comment(which).pk, now=NOON
+    ),
+    "assign": lambda people, by, which, to: change(people[by], which, assigned_to=pk(people, to)),
+    "move": lambda people, by, which, status: change(people[by], which, status=status),
+    "delete": lambda people, by, which: tickets.delete_ticket(by=people[by], ticket_id=ticket(which).pk, now=NOON),
+    "restore": lambda people, by, which: tickets.restore_ticket(by=people[by], ticket_id=ticket(which).pk, now=NOON),
+    "role": lambda people, who, role: User.objects.filter(pk=people[who].pk).update(role=role),
+    "ban": lambda people, who: User.objects.filter(pk=people[who].pk).update(is_active=False),
+}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(STEPS, min_size=4, max_size=25))
+def test_a_live_event_is_heard_by_exactly_those_to_whom_it_is_pushed_on_resume(db: None, steps: list[Any]) -> None:
+    with transaction.atomic():
+        people = [UserFactory(), UserFactory(), AgentFactory(), AgentFactory(), AdminFactory(), UserFactory()]
+        ticket_of(people[0])
+        for name, *arguments in steps:
+            # What the desk does not allow, or what is not there, does not happen.
+            with suppress(DomainError, IndexError):
+                DO[name](people, *arguments)
+            people = [User.objects.get(pk=user.pk) for user in people]
+        records = list(EventRecord.objects.all())
+        connected = {user.pk: user for user in User.objects.all()}
+
+        heard = hearers(records, connected)
+
+        pushed = {user.pk: set(EventRecord.objects.pushed_to(user)) for user in connected.values()}
+        assert heard == {
+            record.pk: {user_id for user_id in connected if record in pushed[user_id]} for record in records
+        }
+        transaction.set_rollback(True)
+
+
+def test_nobody_connected_costs_no_statement(customer: User, django_assert_num_queries: Any) -> None:
+    ticket_of(customer)
+    records = list(EventRecord.objects.all())
+
+    with django_assert_num_queries(0):
+        assert hearers(records, {}) == {records[0].pk: set()}
+
+
+@pytest.mark.parametrize("connected", [1, 30])
+def test_a_batch_costs_one_statement_for_any_number_of_users(
+    db: None, connected: int, django_assert_num_queries: Any
+) -> None:
+    customers = [UserFactory() for _ in range(connected)]
+    people = {user.pk: user for user in [*customers, *(AgentFactory() for _ in range(connected))]}
+    for customer in customers:
+        comment_on(ticket_of(customer), AdminFactory())
+    records = list(EventRecord.objects.all())
+
+    with django_assert_num_queries(1):
+        heard = hearers(records, people)
+
+    assert sum(len(user_ids) for user_ids in heard.values()) == connected * connected + connected
+
+
+def test_more_scopes_than_one_statement_holds_are_asked_for_in_several(
+    db: None, django_assert_num_queries: Any
+) -> None:
+    agent = AgentFactory()
+    customers = [UserFactory() for _ in range(101)]
+    for customer in customers:
+        comment_on(ticket_of(customer), agent)
+    records = list(EventRecord.objects.filter(type="comment_added"))
+
+    with django_assert_num_queries(3):
+        heard = hearers(records, {customer.pk: customer for customer in customers})
+
+    assert all(len(user_ids) == 1 for user_ids in heard.values())
