@@ -21,8 +21,7 @@ local allowed = 0
 if used < limit then
   allowed = 1
   used = used + 1
-  -- %.0f: a number this large would be written 1.7e+15
-  redis.call("RPUSH", KEYS[1], string.format("%.0f", now))
+  redis.call("RPUSH", KEYS[1], now)
   redis.call("PEXPIRE", KEYS[1], math.ceil(window / 1000))
 end
 return {allowed, math.max(0, limit - used), (oldest or now) + window - now}

@@ -77,6 +77,15 @@ def test_a_deployment_may_keep_docs_and_schema_for_itself(client, settings, api_
     assert api_as(customer).get("/api/schema/").status_code == 200
 
 
+@pytest.mark.parametrize("accept", ["text/html", "image/png", "x"])
+def test_the_schema_is_json_for_whoever_accepts_something_else(client, accept):
+    asked = [client.get("/api/schema/", headers={"accept": accept}), client.get("/api/schema/?format=nonsense")]
+
+    assert [(response.status_code, response.headers["Content-Type"]) for response in asked] == [
+        (200, "application/json")
+    ] * 2
+
+
 def test_the_index_names_every_route_that_needs_no_id(client):
     routes = client.get("/api/").json()
 

@@ -265,6 +265,13 @@ def test_the_count_is_exact_without_filters_and_capped_with_them(tickets, url, c
     assert (response.data["count"], response.data.get("count_exact", True)) == (count, exact)
 
 
+def test_a_filtered_count_stops_reading_one_row_beyond_the_limit(tickets, django_assert_num_queries):
+    with django_assert_num_queries(1) as captured:
+        fetch(tickets.order_by("id"), "/?page_size=4&status=open")
+
+    assert "LIMIT 7) AS counted)" in captured[0]["sql"]
+
+
 def test_a_filtered_count_up_to_the_limit_is_exact(tickets):
     few = tickets.filter(pk__in=list(tickets.order_by("id").values_list("pk", flat=True)[:6]))
 
