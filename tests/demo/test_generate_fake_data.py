@@ -1,0 +1,145 @@
+"""`manage.py generate_fake_data`: whom and what it is asked for."""
+
+from datetime import timedelta
+from io import StringIO
+from random import Random
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import F
+
+from helpdesk.accounts.models import User
+from helpdesk.demo.generate import add_tickets, uneven_shares
+from helpdesk.demo.people import add_people
+from helpdesk.tickets.models import Comment, Ticket
+from tests.factories import ticket_of
+from tests.people import NOON, UserFactory
+
+
+def generate(**options):
+    out = StringIO()
+    values = {"tickets": 200, "comments_per_ticket": 4, "customers": 7, "agents": 3, "seed": 1} | options
+    call_command("generate_fake_data", stdout=out, **values)
+    return out.getvalue()
+
+
+def test_numbers_go_on_after_existing_users(db):
+    UserFactory(username="customer_4", email="x@example.com")
+    UserFactory(username="Agent_2", email="y@example.com")
+    UserFactory(username="somebody", email="customer_9@example.com")
+    UserFactory(username="customer_x")
+
+    generate(tickets=5, customers=2, agents=1)
+
+    new = User.objects.exclude(last_login=None, email_verified=False)
+    assert sorted(new.values_list("username", flat=True)) == ["agent_3", "customer_10", "customer_11"]
+
+
+def test_the_next_rows_get_fresh_ids(db):
+    generate(tickets=3, comments_per_ticket=2)
+    newest = Ticket.objects.latest("id").pk
+
+    assert ticket_of(UserFactory(username="later")).pk > newest
+
+
+def test_with_no_new_people_the_existing_ones_write(db):
+    customers, agents = add_people(customers=2, agents=2, seed=1)
+    User.objects.filter(pk=customers[1].pk).update(is_active=False)
+
+    generate(tickets=30, customers=0, agents=0)
+
+    assert User.objects.count() == 4
+    assert {ticket.created_by for ticket in Ticket.objects.all()} == {customers[0]}
+    assert {comment.author for comment in Comment.objects.all()} <= {customers[0], *agents}
+
+
+def test_without_agents_customers_write_alone(db):
+    generate(tickets=10, agents=0)
+
+    assert Comment.objects.count() == 40
+    assert not Comment.objects.exclude(author=F("ticket__created_by")).exists()
+    assert set(Ticket.objects.values_list("status", "assigned_to")) == {("open", None)}
+
+
+@pytest.mark.parametrize(("tickets", "comments"), [(0, 5), (1, 0), (1, 1), (3, 1)])
+def test_small_numbers_are_exact_too(db, tickets, comments):
+    generate(tickets=tickets, comments_per_ticket=comments)
+
+    assert (Ticket.objects.count(), Comment.objects.count()) == (tickets, tickets * comments)
+
+
+def test_the_same_seed_tells_the_same_whatever_the_batch(db):
+    customers, agents = add_people(customers=5, agents=2, seed=3)
+
+    def told(batch_size, seed, now=NOON):
+        before = set(Ticket.objects.values_list("pk", flat=True))
+        add_tickets(
+            customers=customers,
+            agents=agents,
+            tickets=40,
+            comments_per_ticket=3,
+            days=30,
+            seed=seed,
+            now=now,
+            batch_size=batch_size,
+        )
+        new = Ticket.objects.exclude(pk__in=before).order_by("id")
+        fields = ("title", "description", "status", "priority", "created_by", "assigned_to", "created_at", "updated_at")
+        said = Comment.objects.filter(ticket__in=new).order_by("id")
+        return list(new.values(*fields)), list(said.values("author", "content", "is_internal", "created_at"))
+
+    first = told(40, 7)
+
+    assert told(7, 7) == first
+    assert told(40, 7, NOON + timedelta(minutes=59)) == first
+    assert told(40, 8) != first
+
+
+def test_another_seed_is_chosen_and_told(db):
+    printed = [generate(tickets=1, seed=None).rsplit("--seed=")[1] for _ in range(2)]
+
+    assert printed[0] != printed[1]
+
+
+def test_it_is_refused_where_demo_data_is_not_allowed(db, settings):
+    settings.DEMO_DATA_ALLOWED = False
+
+    with pytest.raises(CommandError, match="--force"):
+        generate(tickets=1)
+    assert not User.objects.exists()
+
+    generate(tickets=1, force=True)
+    assert Ticket.objects.count() == 1
+
+
+def test_tickets_without_customers_are_refused(db):
+    with pytest.raises(CommandError, match="--customers"):
+        generate(customers=0)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "--tickets=-1",
+        "--tickets=many",
+        "--tickets=1.5",
+        "--tickets=٣",
+        "--tickets=" + "9" * 5000,
+        "--batch-size=0",
+        "--days=0",
+        "--days=999999999",
+        "--customers=",
+    ],
+)
+def test_what_is_no_such_number_is_refused(db, argument):
+    with pytest.raises(CommandError, match="is not a whole number from"):
+        call_command("generate_fake_data", argument)
+
+
+@pytest.mark.parametrize(("parts", "total"), [(0, 0), (1, 7), (7, 0), (7, 3), (1000, 5000), (3, 10**6)])
+def test_shares_sum_up(parts, total):
+    for seed in range(20):
+        shares = uneven_shares(Random(seed), parts, total)
+
+        assert (len(shares), sum(shares)) == (parts, total)
+        assert min(shares, default=0) >= 0
