@@ -1,9 +1,10 @@
 import time
 
+import httpx
 import pytest
-from django.db import connection
 
 from helpdesk.api import health
+from tests.people import access_token
 
 
 @pytest.mark.parametrize("path", ["/health", "/healthz", "/health/", "/healthz/"])
@@ -28,19 +29,20 @@ def test_degraded_without_redis(client, transactional_db, own_valkey, how):
     assert (response.status_code, response.json()) == (200, {"status": "degraded", "redis": "down"})
 
 
-def test_not_ready_without_postgresql(client, transactional_db, monkeypatch):
-    monkeypatch.setitem(connection.settings_dict, "NAME", "no_such_database")
+def test_without_postgresql_it_is_alive_and_not_ready_and_answers_503(start_daphne, customer):
+    token = access_token(customer)
+    daphne = start_daphne(DATABASE_URL="postgresql:///helpdesk?host=/nowhere&user=nobody", RATE_LIMIT_ENABLED="true")
 
-    def ask_another_database() -> None:
-        raise OSError
+    with httpx.Client(base_url=daphne.base_url, timeout=20) as http:
+        alive, ready = http.get("/health"), http.get("/readyz")
+        signed_in = http.get("/api/users/me/", headers={"authorization": f"Bearer {token}"})
+        log_in = http.post("/api/auth/token/", json={"username": "a", "password": "b"})
 
-    monkeypatch.setattr(health, "_database", health.Probe(ask_another_database))
-
-    response = client.get("/readyz")
-
-    assert response.status_code == 503
-    assert (response.json()["code"], response.json()["postgresql"]) == ("unavailable", "down")
-    assert response.headers["Retry-After"] == "5"
+    assert (alive.status_code, alive.json()) == (200, {"status": "healthy"})
+    assert ready.json()["postgresql"] == "down"
+    for response in (ready, signed_in, log_in):
+        assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+        assert response.headers["Retry-After"] == "5"
 
 
 def test_a_hung_postgresql_holds_no_probe_longer_than_its_patience(client, monkeypatch):
