@@ -202,8 +202,10 @@ def test_who_is_inactive_or_has_no_address_is_owed_nothing(committing: Committin
 
     with committing():
         ticket_of(UserFactory(email=""))
+        ticket_of(UserFactory(is_active=False))
 
     assert owed("ticket_created") == {("ann", "ticket_created")}
+    assert EmailLog.objects.count() == 2
 
 
 def test_an_event_heard_twice_owes_each_mail_once(committing: Committing, customer: Any, agent: Any) -> None:

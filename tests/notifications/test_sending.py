@@ -246,6 +246,21 @@ def test_an_internal_note_is_mailed_only_to_who_is_an_agent_by_then(post_office:
     }
 
 
+def test_who_may_still_see_the_ticket_but_is_no_agent_gets_no_note_of_it(post_office: Smtp) -> None:
+    ann, author = AgentFactory(username="ann"), AgentFactory(username="author")
+    ticket = ticket_of(ann)
+    comment_on(ticket, ann)
+    EmailLog.objects.all().delete()
+    comment_on(ticket, author, content="He smokes.", is_internal=True)
+    ann.role = "customer"
+    ann.save()
+
+    assert send() == 0
+
+    assert fates() == {"ann": ["failed", 1, "The recipient may not read this any more."]}
+    assert post_office.connections == 0
+
+
 def test_who_lost_the_sight_of_a_ticket_or_the_address_is_not_mailed(post_office: Smtp) -> None:
     ada, ann = UserFactory(username="ada"), AgentFactory(username="ann")
     ticket = ticket_of(ada, assigned_to=ann.pk)
