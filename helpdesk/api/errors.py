@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from http import HTTPStatus
 from math import ceil
 from typing import Any, Final
@@ -18,7 +18,6 @@ from rest_framework import exceptions as drf
 from rest_framework.fields import get_error_detail
 
 from helpdesk.api import problems, validation
-from helpdesk.api.middleware import around
 from helpdesk.api.problems import Problem
 from helpdesk.core import errors as domain
 from helpdesk.core.redis import RedisDown
@@ -123,12 +122,7 @@ def problem_for(error: BaseException | None) -> Problem | None:
 
 
 def _code_and_detail(error: drf.APIException) -> tuple[str, str]:
-    detail = error.detail
-    if isinstance(detail, dict):  # simplejwt's own shape
-        return str(detail.get("code", error.default_code)), str(detail.get("detail", error.default_detail))
-    if isinstance(detail, list):
-        detail = detail[0]
-    return str(getattr(detail, "code", None) or error.default_code), str(detail)
+    return str(getattr(error.detail, "code", error.default_code)), str(error.detail)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
@@ -164,16 +158,18 @@ def handler500(_request: HttpRequest) -> HttpResponse:
 OF_THE_BODY: Final = frozenset({"Content-Type", "Content-Length", "Content-Disposition"})
 
 
-def _all_errors_are_problems(_request: HttpRequest) -> Generator[None, HttpResponseBase, HttpResponseBase]:
+class ProblemMiddleware:
     """The net below: what Django answers by itself (a plain view's 405, its pages for developers)."""
-    response = yield
-    if response.status_code < HTTPStatus.BAD_REQUEST or response.headers.get("Content-Type") == problems.MEDIA_TYPE:
-        return response
-    problem = problems.standard(response.status_code).response()
-    for name, value in response.headers.items():
-        if name not in OF_THE_BODY:
-            problem.headers.setdefault(name, value)
-    return problem
 
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
 
-ProblemMiddleware = around(_all_errors_are_problems)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < HTTPStatus.BAD_REQUEST or response.headers.get("Content-Type") == problems.MEDIA_TYPE:
+            return response
+        problem = problems.standard(response.status_code).response()
+        for name, value in response.headers.items():
+            if name not in OF_THE_BODY:
+                problem.headers.setdefault(name, value)
+        return problem

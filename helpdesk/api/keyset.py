@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, Expression, F, Field, GeneratedField, Model, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
 from django.utils.timezone import is_naive
@@ -184,8 +184,7 @@ def _field(model: type[Model], name: str) -> "Field[Any, Any]":
         assert isinstance(related, type)
         model = related
     field = model._meta.get_field(last)  # noqa: SLF001
-    if not isinstance(field, Field):
-        raise FieldDoesNotExist(name)
+    assert isinstance(field, Field)
     return field
 
 

@@ -172,8 +172,12 @@ class Pages(_Pages):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return _schema(
             schema,
-            count={"type": "integer", "minimum": 0, "examples": [123]},
-            count_exact={"type": "boolean", "description": "False when there are more rows than `count`."},
+            count={"type": "integer", "minimum": 0, "example": 1},
+            count_exact={
+                "type": "boolean",
+                "description": "False, and only there, when there are more rows than `count`.",
+                "example": False,
+            },
         )
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # noqa: ARG002
@@ -221,7 +225,7 @@ _CURSOR_PARAMETERS: Final = [
 
 
 def _schema(results: dict[str, Any], **members: dict[str, Any]) -> dict[str, Any]:
-    url = {"type": ["string", "null"], "format": "uri"}
+    url = {"type": ["string", "null"], "format": "uri", "example": None}
     properties = {**members, "next": url, "previous": url, "results": results}
     return {
         "type": "object",

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final
 from urllib.parse import quote
@@ -11,8 +11,6 @@ from uuid import uuid4
 import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-
-from helpdesk.api.middleware import around
 
 HEADER: Final = "X-Request-ID"
 # A client's own name is kept when no log or header can be broken by it.
@@ -32,24 +30,27 @@ def new_request_id() -> str:
     return uuid4().hex
 
 
-def _named(request: HttpRequest) -> Generator[None, HttpResponseBase, HttpResponseBase]:
-    wished = request.headers.get(HEADER, "")
-    request_id = wished if SANE.fullmatch(wished) else new_request_id()
-    _current.set(request_id)
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
-    began = time.perf_counter()
-    response = yield
-    log.info(
-        "request",
-        method=request.method,
-        # Never the query: it may carry a token. Quoted: a path may hold a line break.
-        path=quote(request.path)[:PATH_LENGTH],
-        status=response.status_code,
-        ms=round((time.perf_counter() - began) * 1000, 1),
-    )
-    response.headers[HEADER] = request_id
-    return response
+class RequestIDMiddleware:
+    """Names the request, and tells the log about it when it is over."""
 
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
 
-RequestIDMiddleware = around(_named)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        wished = request.headers.get(HEADER, "")
+        request_id = wished if SANE.fullmatch(wished) else new_request_id()
+        _current.set(request_id)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        began = time.perf_counter()
+        response = self.get_response(request)
+        log.info(
+            "request",
+            method=request.method,
+            # Never the query: it may carry a token. Quoted: a path may hold a line break.
+            path=quote(request.path)[:PATH_LENGTH],
+            status=response.status_code,
+            ms=round((time.perf_counter() - began) * 1000, 1),
+        )
+        response.headers[HEADER] = request_id
+        return response

@@ -6,25 +6,27 @@ from typing import Any, Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
 from helpdesk.api.problems import MEDIA_TYPE, TITLES
 
 SECOND_PREFIX: Final = "/api/v1/"
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-# What each error is called most often; `code` says which one it was.
-CODES: Final = {
-    400: "invalid",
-    401: "not_authenticated",
-    403: "permission_denied",
-    404: "not_found",
-    409: "conflict",
-    410: "gone",
-    413: "too_large",
-    415: "unsupported_media_type",
-    429: "throttled",
-    503: "unavailable",
+# What each error says most often; `code` tells which one it was.
+USUAL: Final = {
+    400: ("invalid", "Some fields are wrong."),
+    401: ("not_authenticated", "Authentication credentials were not provided."),
+    403: ("permission_denied", "Your role may not do this."),
+    404: ("not_found", "Not found."),
+    409: ("conflict", "The state it is in does not allow this."),
+    410: ("gone", "This is not there any more."),
+    413: ("too_large", "The body is larger than 1048576 bytes."),
+    415: ("unsupported_media_type", "Send application/json."),
+    429: ("throttled", "Too many requests. Try again in 12 seconds."),
+    503: ("unavailable", "A part of the service is down. Try again in a moment."),
 }
+FIELD_AT_FAULT: Final = {"field": "title", "code": "blank", "message": "This field may not be blank."}
 RETRIED: Final = frozenset({429, 503})
 
 PROBLEM: Final[dict[str, Any]] = {
@@ -53,6 +55,7 @@ PROBLEM: Final[dict[str, Any]] = {
         },
     },
 }
+PROBLEM_REFERENCE: Final = {"$ref": "#/components/schemas/Problem"}
 HEADERS: Final[dict[str, Any]] = {
     "X-Request-ID": {"schema": {"type": "string"}, "description": "Yours if you sent one."},
     "RateLimit-Policy": {"schema": {"type": "string", "examples": ['"user";q=100;w=60']}},
@@ -83,19 +86,19 @@ class AutoSchema(SpectacularAutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
-        limited = getattr(self.view, "limited", False)
-        common = ["X-Request-ID", *(["RateLimit-Policy", "RateLimit"] if limited else [])]
         responses = operation["responses"]
         for status in self._problems(operation):
-            responses.setdefault(str(status), {})
+            responses.setdefault(str(status), {"$ref": f"#/components/responses/{_name(status)}"})
         for status, response in responses.items():
-            names = [*common, *(["Retry-After"] if int(status) in RETRIED else [])]
-            response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names} | response.get(
-                "headers", {}
-            )
-            if int(status) >= HTTPStatus.BAD_REQUEST:
-                response["description"] = _title(int(status))
-                response["content"] = {MEDIA_TYPE: _problem(int(status))}
+            if "$ref" in response:
+                continue
+            response["description"] = response["description"] or _title(int(status))
+            response["headers"] = _headers(int(status)) | response.get("headers", {})
+            for media in response.get("content", {}).values():
+                for example in media.get("examples", {}).values():
+                    # The generator fills in every member of a page; this one only a capped count brings.
+                    if "count_exact" in example["value"]:
+                        del example["value"]["count_exact"]
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 
@@ -121,20 +124,48 @@ class AutoSchema(SpectacularAutoSchema):
         yield 503
 
 
+def problem(status: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
+    """A problem's body, as an example."""
+    return {
+        "type": "about:blank",
+        "title": _title(status),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": "0d3fb4b2c8a94a0c8f3f0f5f8d4b4f0e",
+        **extra,
+    }
+
+
+def refusals(*problems: dict[str, Any]) -> dict[tuple[int, str], OpenApiResponse]:
+    """For `extend_schema(responses=…)`: the errors that an operation gives in words of its own."""
+    by_status: dict[int, list[OpenApiExample]] = {}
+    for body in problems:
+        by_status.setdefault(body["status"], []).append(OpenApiExample(body["code"], value=body))
+    return {
+        (status, MEDIA_TYPE): OpenApiResponse(PROBLEM_REFERENCE, examples=examples)
+        for status, examples in by_status.items()
+    }
+
+
 def _title(status: int) -> str:
     return TITLES.get(status) or HTTPStatus(status).phrase
 
 
-def _problem(status: int) -> dict[str, Any]:
-    example = {
-        "type": "about:blank",
-        "title": _title(status),
-        "status": status,
-        "code": CODES.get(status, "error"),
-        "detail": _title(status),
-        "request_id": "0d3fb4b2c8a94a0c8f3f0f5f8d4b4f0e",
-    }
-    return {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+def _name(status: int) -> str:
+    return _title(status).replace(" ", "")
+
+
+def _headers(status: int) -> dict[str, Any]:
+    names = [name for name in HEADERS if name != "Retry-After" or status in RETRIED]
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _usual_response(status: int) -> dict[str, Any]:
+    extra = {"errors": [FIELD_AT_FAULT]} if status == HTTPStatus.BAD_REQUEST else {}
+    example = problem(status, *USUAL[status], **extra)
+    content = {MEDIA_TYPE: {"schema": PROBLEM_REFERENCE, "example": example}}
+    return {"description": _title(status), "headers": _headers(status), "content": content}
 
 
 def each_route_once(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
@@ -145,4 +176,5 @@ def each_route_once(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[st
 def components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     result["components"]["headers"] = HEADERS
+    result["components"]["responses"] = {_name(status): _usual_response(status) for status in USUAL}
     return result

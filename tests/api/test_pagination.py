@@ -370,6 +370,14 @@ def test_a_cursor_with_forged_values_is_400(tickets, values):
         fetch(tickets.order_by("-created_at", "-id"), f"/?cursor={forged}", CursorPages)
 
 
+def test_a_cursor_with_a_nul_in_a_text_is_400(tickets):
+    raw = json.dumps([0, ["created_by__username", "id"], ["a\0", 1]]).encode()
+    forged = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    with pytest.raises(InvalidCursor):
+        fetch(tickets.order_by(F("created_by__username")), f"/?cursor={forged}", CursorPages)
+
+
 def test_a_cursor_of_another_order_is_400(tickets):
     _rows, response = fetch(tickets.order_by("-created_at"), "/?page_size=4", CursorPages)
 
