@@ -5,10 +5,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from config import api_router
 from helpdesk.api import urls as api
 
+resources: list[URLPattern | URLResolver] = [*api.described, *api_router.urlpatterns]
+
 urlpatterns = [
     *api.service,
-    path("api/", include([*api.described, *api_router.urlpatterns])),
-    path("api/v1/", include(([*api.described, *api_router.urlpatterns], "v1"))),
+    path("api/", include(resources)),
+    path("api/v1/", include((resources, "v1"))),
 ]
 
 handler400 = "helpdesk.api.errors.handler400"

@@ -14,7 +14,7 @@ UserDict = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class TicketEvent(Event):
-    """Shared by all: which ticket, what it was called, and whom it concerned (its creator, its assignees before and after)."""
+    """Shared by all: which ticket, its title then, and whom it concerned (creator, assignees before and after)."""
 
     ticket_id: int
     title: str

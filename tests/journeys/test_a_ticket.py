@@ -20,7 +20,6 @@ def test_a_customer_and_an_agent_hear_of_everything_that_happens(desk: Desk) -> 
     AgentFactory(username="grace", email="grace@example.com")
     AgentFactory(username="linus", email="linus@example.com")
     with ExitStack() as open_things:
-
         enter = open_things.enter_context
         ada = enter(closing(Person(desk.base_url, "ada")))
         grace = enter(closing(Person(desk.base_url, "grace@example.com")))
