@@ -1,6 +1,6 @@
 """Every REST resource on one screen."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
@@ -14,7 +14,7 @@ router.register("users", UserViewSet, basename="users")
 router.register("tickets", TicketViewSet, basename="tickets")
 router.register("comments", CommentViewSet, basename="comments")
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", TokenView.as_view(), name="token"),
     path("auth/token/refresh/", RefreshView.as_view(), name="token-refresh"),
     path("auth/token/verify/", VerifyView.as_view(), name="token-verify"),
