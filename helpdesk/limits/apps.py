@@ -1,8 +1,13 @@
 from django.apps import AppConfig
+from django.conf import settings
+
+from helpdesk.limits.rates import Rate
 
 
 class LimitsConfig(AppConfig):
     name = "helpdesk.limits"
 
     def ready(self) -> None:
-        from helpdesk.limits import checks  # noqa: F401 - registers itself
+        # A rate that cannot be read stops the start, not the first request.
+        for rate in (settings.RATE_LIMIT_USER, settings.RATE_LIMIT_ANON):
+            Rate.parse(rate)
