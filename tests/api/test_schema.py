@@ -43,7 +43,9 @@ def test_every_error_of_every_operation_is_a_problem(schema):
         assert {"400", "503"} <= errors.keys(), name
         for status, response in errors.items():
             usual = response.get("$ref", "").rpartition("/")[2]
-            media = (schema["components"]["responses"][usual] if usual else response)["content"]["application/problem+json"]
+            media = (schema["components"]["responses"][usual] if usual else response)["content"][
+                "application/problem+json"
+            ]
             assert media["schema"] == {"$ref": "#/components/schemas/Problem"}, name
             examples = [media["example"]] if usual else [example["value"] for example in media["examples"].values()]
             assert {example["status"] for example in examples} == {int(status)}, name
