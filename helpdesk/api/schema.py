@@ -162,7 +162,7 @@ def _headers(status: int) -> dict[str, Any]:
 
 
 def _usual_response(status: int) -> dict[str, Any]:
-    extra = {"errors": [FIELD_AT_FAULT]} if status == HTTPStatus.BAD_REQUEST else {}
+    extra: dict[str, Any] = {"errors": [FIELD_AT_FAULT]} if status == HTTPStatus.BAD_REQUEST else {}
     example = problem(status, *USUAL[status], **extra)
     content = {MEDIA_TYPE: {"schema": PROBLEM_REFERENCE, "example": example}}
     return {"description": _title(status), "headers": _headers(status), "content": content}

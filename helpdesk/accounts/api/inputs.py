@@ -5,26 +5,37 @@ from typing import Final
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from helpdesk.accounts.api import examples
 from helpdesk.api.fields import Text
 
 _ZONES: Final = zoneinfo.available_timezones()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("By username", value=examples.SIGN_IN),
+        OpenApiExample("By e-mail address", value={**examples.SIGN_IN, "username": examples.PROFILE["email"]}),
+    ]
+)
 class SignInInput(serializers.Serializer):
     username = Text(max_length=254, help_text="A username or an e-mail address.")
     password = Text(max_length=1024)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("The latest one", value={"refresh": examples.REFRESH})])
 class RefreshInput(serializers.Serializer):
     refresh = Text(max_length=4096)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("An access token", value={"token": examples.ACCESS})])
 class VerifyInput(serializers.Serializer):
     token = Text(max_length=4096)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("All that is one's own", value=examples.OWN)])
 class ProfileInput(serializers.Serializer):
     name = Text(max_length=150, allow_blank=True)
     language = serializers.ChoiceField(choices=["en", "es"])

@@ -1,7 +1,9 @@
 """How people look on the wire."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from helpdesk.accounts.api import examples
 from helpdesk.accounts.roles import Role
 
 
@@ -20,6 +22,7 @@ class ColleagueOutput(UserOutput):
     is_active = serializers.BooleanField()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Oneself", value=examples.PROFILE)])
 class ProfileOutput(ColleagueOutput):
     """What a person sees of themselves, and admins of everybody."""
 
@@ -31,6 +34,24 @@ class ProfileOutput(ColleagueOutput):
     date_joined = serializers.DateTimeField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("For agents", value=examples.COLLEAGUE),
+        OpenApiExample("For admins", value=examples.PROFILE),
+    ]
+)
+class PersonOutput(ColleagueOutput):
+    """A colleague for agents, a whole profile for admins."""
+
+    email = serializers.EmailField(allow_blank=True, required=False)
+    email_verified = serializers.BooleanField(required=False)
+    language = serializers.ChoiceField(choices=["en", "es"], required=False)
+    phone = serializers.CharField(allow_blank=True, required=False)
+    timezone = serializers.CharField(required=False)
+    date_joined = serializers.DateTimeField(required=False)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A fresh pair", value=examples.PAIR)])
 class TokenPairOutput(serializers.Serializer):
-    access = serializers.CharField()
-    refresh = serializers.CharField()
+    access = serializers.CharField(help_text="Good for an hour.")
+    refresh = serializers.CharField(help_text="Good for a week, and once.")

@@ -2,15 +2,17 @@
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.accounts import tokens
+from helpdesk.accounts.api import examples
 from helpdesk.accounts.api.inputs import RefreshInput, SignInInput, VerifyInput
 from helpdesk.accounts.api.outputs import TokenPairOutput
 from helpdesk.accounts.operations import sessions
+from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiView
 
 
@@ -19,9 +21,14 @@ class TokenView(ApiView):
     # Guessing passwords must not get easier by taking Redis down.
     limit_fallback = "database"
 
-    @extend_schema(request=SignInInput, responses=TokenPairOutput, operation_id="auth_token")
+    @extend_schema(
+        summary="Sign in",
+        description="With a username or an e-mail address, in any case.",
+        request=SignInInput,
+        responses={200: TokenPairOutput} | refusals(examples.NO_ACTIVE_ACCOUNT),
+        operation_id="auth_token",
+    )
     def post(self, request: Request) -> Response:
-        """Sign in with a username or an e-mail address."""
         return Response(sessions.sign_in(now=timezone.now(), **_valid(SignInInput, request)))
 
 
@@ -29,9 +36,14 @@ class RefreshView(ApiView):
     public = True
     limit_fallback = "database"
 
-    @extend_schema(request=RefreshInput, responses=TokenPairOutput, operation_id="auth_token_refresh")
+    @extend_schema(
+        summary="Stay signed in",
+        description="Spends the refresh token for a new pair. A spent one that is seen again ends its session.",
+        request=RefreshInput,
+        responses={200: TokenPairOutput} | refusals(examples.TOKEN_NOT_VALID),
+        operation_id="auth_token_refresh",
+    )
     def post(self, request: Request) -> Response:
-        """Spend the refresh token for a new pair. A spent one that is seen again ends its session."""
         values = _valid(RefreshInput, request)
         return Response(sessions.refresh(refresh_token=values["refresh"], now=timezone.now()))
 
@@ -39,9 +51,15 @@ class RefreshView(ApiView):
 class VerifyView(ApiView):
     public = True
 
-    @extend_schema(request=VerifyInput, responses={200: OpenApiTypes.OBJECT}, operation_id="auth_token_verify")
+    @extend_schema(
+        summary="Verify a token",
+        description="200 if we signed it and it has not expired.",
+        request=VerifyInput,
+        responses={200: OpenApiResponse(OpenApiTypes.OBJECT, examples=[OpenApiExample("Good", value={})])}
+        | refusals(examples.TOKEN_NOT_VALID),
+        operation_id="auth_token_verify",
+    )
     def post(self, request: Request) -> Response:
-        """200 if we signed the token and it has not expired."""
         tokens.verify(_valid(VerifyInput, request)["token"])
         return Response({})
 

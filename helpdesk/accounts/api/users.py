@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 import django_filters
 from django.db.models import Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.api.inputs import ProfileInput
-from helpdesk.accounts.api.outputs import ColleagueOutput, ProfileOutput
+from helpdesk.accounts.api.outputs import ColleagueOutput, PersonOutput, ProfileOutput
 from helpdesk.accounts.models import User
 from helpdesk.accounts.operations import users
 from helpdesk.accounts.roles import Permission, Role
@@ -22,19 +22,26 @@ from helpdesk.core.errors import NotFound
 _COLLEAGUE = tuple(ColleagueOutput().fields)
 _PROFILE = tuple(ProfileOutput().fields)
 
-_PERSON = PolymorphicProxySerializer(
-    component_name="Person", serializers=[ProfileOutput, ColleagueOutput], resource_type_field_name=None
-)
-
 
 class MeView(ApiView):
     permissions: ClassVar[dict[str, str | None]] = {"get": None, "patch": None}
 
-    @extend_schema(responses=ProfileOutput, operation_id="users_me_retrieve")
+    @extend_schema(
+        summary="Read one's own profile",
+        description="Who the token belongs to.",
+        responses=ProfileOutput,
+        operation_id="users_me_retrieve",
+    )
     def get(self, request: Request) -> Response:
         return Response(_values(caller(request)))
 
-    @extend_schema(request=ProfileInput(partial=True), responses=ProfileOutput, operation_id="users_me_partial_update")
+    @extend_schema(
+        summary="Change one's own profile",
+        description="Name, language, phone and time zone; all else is ignored.",
+        request=ProfileInput(partial=True),
+        responses=ProfileOutput,
+        operation_id="users_me_partial_update",
+    )
     def patch(self, request: Request) -> Response:
         data = ProfileInput(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
@@ -62,8 +69,16 @@ class UserFilters(django_filters.FilterSet):
 
 
 @extend_schema_view(
-    list=extend_schema(responses=_PERSON),
-    retrieve=extend_schema(responses=_PERSON),
+    list=extend_schema(
+        summary="List people",
+        description="Agents read who they are, admins everything. Closed to customers.",
+        responses=PersonOutput(many=True),
+    ),
+    retrieve=extend_schema(
+        summary="Read a person",
+        description="As in the list. Closed to customers, whoever it is.",
+        responses=PersonOutput,
+    ),
 )
 class UserViewSet(ApiViewSet):
     route_permission = Permission.SEE_USERS

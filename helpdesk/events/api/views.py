@@ -1,15 +1,16 @@
 """`GET /api/events/`: the stream, for those who come back for what they missed."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.api.routing import LARGEST_ID
+from helpdesk.api.schema import problem, refusals
 from helpdesk.api.views import ApiView
 from helpdesk.events.cursors import read_cursor
 from helpdesk.events.declaration import EVENT_TYPES
@@ -42,6 +43,26 @@ class EventOutput(serializers.Serializer):
     message = serializers.CharField()
 
 
+_EVENT: Final = {
+    "type": "status_changed",
+    "id": 918,
+    "cursor": "OTE4LjE3OTUxNjg5MjA",
+    "occurred_at": "2026-11-20T10:02:00Z",
+    "actor": "agent_1",
+    "ticket": {"id": 7, "title": "The printer is on fire", "old_status": "open", "new_status": "in_progress"},
+    "message": "Ticket #7 status changed to In Progress",
+}
+_PAGE: Final = {"results": [_EVENT], "next": "OTE4LjE3OTUxNjg5MjA", "head": "OTIxLjE3OTUxNjkwMDA"}
+_EXPIRED: Final = problem(410, "cursor_expired", "This cursor is older than 30 days. Reload, and go on from a new one.")
+_NO_TYPE: Final = problem(
+    400,
+    "invalid",
+    "Some fields are wrong.",
+    errors=[{"field": "types", "code": "invalid_choice", "message": "“melted” is no event type."}],
+)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("One event, and more to come", value=_PAGE)])
 class StreamOutput(serializers.Serializer):
     results = EventOutput(many=True)
     next = serializers.CharField(help_text="Ask with it as `after` for what comes then.")
@@ -51,9 +72,17 @@ class StreamOutput(serializers.Serializer):
 class EventsView(ApiView):
     permissions: ClassVar[dict[str, str | None]] = {"get": None}
 
-    @extend_schema(parameters=[StreamQuery], responses=StreamOutput, operation_id="events_list")
+    @extend_schema(
+        summary="Read what happened",
+        description=(
+            "All that the caller may see after the cursor: oldest first, at least once, in one total order, without "
+            "gaps. Without a cursor: from now."
+        ),
+        parameters=[StreamQuery],
+        responses={200: StreamOutput} | refusals(_NO_TYPE, _EXPIRED),
+        operation_id="events_list",
+    )
     def get(self, request: Request) -> Response:
-        """What the caller may see after the cursor: oldest first, at least once, in one total order, without gaps."""
         query = StreamQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         values: dict[str, Any] = query.validated_data

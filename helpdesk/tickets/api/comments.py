@@ -13,9 +13,11 @@ from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
 from helpdesk.api.pagination import Pages
+from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiViewSet
 from helpdesk.core.errors import Forbidden
 from helpdesk.tickets import queries
+from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.filters import CommentFilters
 from helpdesk.tickets.api.inputs import AddCommentInput, AddCommentToInput, EditCommentInput, validated
 from helpdesk.tickets.api.outputs import CommentOutput
@@ -23,13 +25,40 @@ from helpdesk.tickets.models import Comment, CommentQuerySet, Ticket
 from helpdesk.tickets.operations import comments as operations
 from helpdesk.tickets.operations.tickets import TicketNotFound
 
+_RETRIEVE = extend_schema(
+    summary="Read a comment",
+    description="One on a ticket that the caller sees; internal notes are there for agents only.",
+    responses=CommentOutput,
+)
+_EDIT = extend_schema(
+    summary="Edit a comment",
+    description="Its author only.",
+    request=EditCommentInput,
+    responses=CommentOutput,
+)
+_DELETE = extend_schema(
+    summary="Delete a comment",
+    description="Its author, or an admin.",
+    responses={204: None},
+)
+_ADDED = {201: CommentOutput} | refusals(examples.TICKET_CLOSED)
+
 
 @extend_schema_view(
-    list=extend_schema(responses=CommentOutput(many=True)),
-    create=extend_schema(request=AddCommentToInput, responses={201: CommentOutput}),
-    retrieve=extend_schema(responses=CommentOutput),
-    partial_update=extend_schema(request=EditCommentInput, responses=CommentOutput),
-    destroy=extend_schema(responses={204: None}),
+    list=extend_schema(
+        summary="List comments",
+        description="Oldest first: those of one `ticket`, or all that the caller may see.",
+        responses=CommentOutput(many=True),
+    ),
+    create=extend_schema(
+        summary="Comment on a ticket",
+        description="A customer's comment on a `pending` or `resolved` ticket moves it to `open`.",
+        request=AddCommentToInput,
+        responses=_ADDED,
+    ),
+    retrieve=_RETRIEVE,
+    partial_update=_EDIT,
+    destroy=_DELETE,
 )
 class CommentViewSet(ApiViewSet):
     permissions: ClassVar[dict[str, str | None]] = {
@@ -98,7 +127,20 @@ class CommentViewSet(ApiViewSet):
             raise TicketNotFound
 
 
-@extend_schema_view(create=extend_schema(request=AddCommentInput, responses={201: CommentOutput}))
+@extend_schema_view(
+    list=extend_schema(
+        summary="List a ticket's comments", description="Oldest first.", responses=CommentOutput(many=True)
+    ),
+    create=extend_schema(
+        summary="Comment on a ticket",
+        description="A customer's comment on a `pending` or `resolved` ticket moves it to `open`.",
+        request=AddCommentInput,
+        responses=_ADDED,
+    ),
+    retrieve=_RETRIEVE,
+    partial_update=_EDIT,
+    destroy=_DELETE,
+)
 class TicketCommentViewSet(CommentViewSet):
     """The path names the ticket, which must be visible whatever is asked."""
 

@@ -39,10 +39,10 @@ class TicketFilters(django_filters.FilterSet):
     status__in = ChoiceInFilter(field_name="status", choices=Status.choices)
     priority = django_filters.ChoiceFilter(choices=Priority.choices)
     priority__in = ChoiceInFilter(field_name="priority", choices=Priority.choices)
-    assigned_to = IdFilter(field_name="assigned_to_id")
-    assigned_to__in = IdInFilter(field_name="assigned_to_id", lookup_expr="in")
-    created_by = IdFilter(field_name="created_by_id")
-    created_by__in = IdInFilter(field_name="created_by_id", lookup_expr="in")
+    assigned_to = IdFilter(field_name="assigned_to__id")
+    assigned_to__in = IdInFilter(field_name="assigned_to__id", lookup_expr="in")
+    created_by = IdFilter(field_name="created_by__id")
+    created_by__in = IdInFilter(field_name="created_by__id", lookup_expr="in")
     created_at__gte = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_at__lte = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lte")
     mine = FlagFilter(method="filter_mine", help_text=_("Created by me; for agents: assigned to me."))
@@ -82,7 +82,7 @@ class TicketFilters(django_filters.FilterSet):
 
 
 class CommentFilters(django_filters.FilterSet):
-    ticket = IdFilter(field_name="ticket_id")
+    ticket = IdFilter(field_name="ticket__id")
     before = IdFilter(method="filter_before", help_text=_("Only comments older than the one with this id."))
 
     class Meta:

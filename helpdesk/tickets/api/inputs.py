@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -11,12 +12,19 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
 from helpdesk.api.fields import Flag, Id, Text
 from helpdesk.core.errors import Forbidden
+from helpdesk.tickets.api import examples
 from helpdesk.tickets.enums import Priority, Status
 from helpdesk.tickets.models import TITLE_LENGTH
 
 LONGEST_TEXT: Final = 20_000
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A customer's", value=examples.WRITTEN),
+        OpenApiExample("An agent's, on behalf of a customer", value=examples.ASSIGNED),
+    ]
+)
 class OpenTicketInput(serializers.Serializer):
     title = Text(max_length=TITLE_LENGTH)
     description = Text(max_length=LONGEST_TEXT)
@@ -25,6 +33,7 @@ class OpenTicketInput(serializers.Serializer):
     created_by = Id(required=False, allow_null=True, help_text="Open it on behalf of this user. Agents only.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("All of it", value=examples.WHOLE)])
 class EditTicketInput(serializers.Serializer):
     """PUT wants the first four; PATCH whichever it names."""
 
@@ -35,15 +44,25 @@ class EditTicketInput(serializers.Serializer):
     assigned_to = Id(required=False, allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A comment", value={"content": examples.COMMENT["content"]}),
+        OpenApiExample("An internal note", value={"content": examples.NOTE["content"], "is_internal": True}),
+    ]
+)
 class AddCommentInput(serializers.Serializer):
     content = Text(max_length=LONGEST_TEXT)
     is_internal = Flag(default=False, help_text="An internal note. Agents only.")
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A comment", value={"ticket": 7, "content": examples.COMMENT["content"]})]
+)
 class AddCommentToInput(AddCommentInput):
     ticket = Id()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Another text", value={"content": "Sand helps too."})])
 class EditCommentInput(serializers.Serializer):
     content = Text(max_length=LONGEST_TEXT)
 

@@ -1,11 +1,14 @@
 """The wire shapes as the schema tells them. The bodies themselves are made of values (`queries.py`)."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from helpdesk.accounts.api.outputs import UserOutput
+from helpdesk.tickets.api import examples
 from helpdesk.tickets.enums import Priority, Status
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A ticket", value=examples.TICKET)])
 class TicketOutput(serializers.Serializer):
     id = serializers.IntegerField()
     title = serializers.CharField()
@@ -20,6 +23,12 @@ class TicketOutput(serializers.Serializer):
     version = serializers.IntegerField(help_text="Counts changes to the ticket's own fields, not its comments.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A comment, for customers", value=examples.COMMENT),
+        OpenApiExample("An internal note, for agents", value=examples.NOTE),
+    ]
+)
 class CommentOutput(serializers.Serializer):
     id = serializers.IntegerField()
     ticket = serializers.IntegerField()
@@ -27,17 +36,21 @@ class CommentOutput(serializers.Serializer):
     content = serializers.CharField()
     created_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
-    version = serializers.IntegerField()
+    version = serializers.IntegerField(help_text="Counts its edits.")
     is_internal = serializers.BooleanField(required=False, help_text="Agents only.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("The customer's view", value=examples.DETAIL)])
 class TicketDetailOutput(TicketOutput):
     description = serializers.CharField()
     comments = CommentOutput(many=True, help_text="The latest 100, oldest first.")
     comments_previous = serializers.URLField(allow_null=True, help_text="The older ones.")
-    allowed_actions = serializers.ListField(child=serializers.CharField())
+    allowed_actions = serializers.ListField(
+        child=serializers.CharField(), help_text="What the caller may do to it as it stands."
+    )
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A change of status", value=examples.TIMELINE_ENTRY)])
 class TimelineEntryOutput(serializers.Serializer):
     """Besides these, the event's own members (`ticket`, `comment`)."""
 

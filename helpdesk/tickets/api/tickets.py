@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiRequest, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,28 +13,89 @@ from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
 from helpdesk.api.pagination import CursorPages, Pages
+from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiViewSet
 from helpdesk.core.errors import Forbidden
 from helpdesk.tickets import queries
+from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
 from helpdesk.tickets.api.inputs import EditTicketInput, OpenTicketInput, validated
 from helpdesk.tickets.api.outputs import TicketDetailOutput, TicketOutput, TimelineEntryOutput
 from helpdesk.tickets.models import Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
 
+_DETAIL = {200: TicketDetailOutput}
+
 
 @extend_schema_view(
-    list=extend_schema(responses=TicketOutput(many=True)),
-    create=extend_schema(request=OpenTicketInput, responses={201: TicketDetailOutput}),
-    retrieve=extend_schema(responses=TicketDetailOutput),
-    update=extend_schema(request=EditTicketInput, responses=TicketDetailOutput),
-    partial_update=extend_schema(request=EditTicketInput(partial=True), responses=TicketDetailOutput),
-    destroy=extend_schema(responses={204: None}),
-    close=extend_schema(request=None, responses=TicketDetailOutput),
-    reopen=extend_schema(request=None, responses=TicketDetailOutput),
-    claim=extend_schema(request=None, responses=TicketDetailOutput),
-    restore=extend_schema(request=None, responses=TicketDetailOutput),
-    timeline=extend_schema(responses=TimelineEntryOutput(many=True), filters=False),
+    list=extend_schema(
+        summary="List tickets",
+        description="Customers see their own, agents all.",
+        responses=TicketOutput(many=True),
+    ),
+    create=extend_schema(
+        summary="Open a ticket",
+        description="For oneself; agents also on behalf of somebody, and assigned.",
+        request=OpenTicketInput,
+        responses={201: TicketDetailOutput, **refusals(examples.BAD_PRIORITY, examples.NOT_AN_AGENT)},
+    ),
+    retrieve=extend_schema(
+        summary="Read a ticket",
+        description="With its latest 100 comments, and the actions that the caller may take.",
+        responses=TicketDetailOutput,
+    ),
+    update=extend_schema(
+        summary="Write a ticket's fields",
+        description="The first four are required. Agents only.",
+        request=EditTicketInput,
+        responses=_DETAIL | refusals(examples.NOT_AN_AGENT, examples.MOVE_NOT_ALLOWED),
+    ),
+    partial_update=extend_schema(
+        summary="Change a ticket",
+        description="What is not named stays as it is. A `closed` ticket only becomes `open`. Agents only.",
+        request=OpenApiRequest(EditTicketInput(partial=True), examples=examples.CHANGES),
+        responses=_DETAIL | refusals(examples.NOT_AN_AGENT, examples.MOVE_NOT_ALLOWED),
+    ),
+    destroy=extend_schema(
+        summary="Delete a ticket",
+        description="It and its comments are hidden; an admin can restore them. Agents only.",
+        responses={204: None},
+    ),
+    close=extend_schema(
+        summary="Close a ticket",
+        description="By whoever opened it, or an agent. Closing a closed one changes nothing.",
+        operation_id="tickets_close",
+        request=None,
+        responses=TicketDetailOutput,
+    ),
+    reopen=extend_schema(
+        summary="Reopen a ticket",
+        description="A `resolved` or `closed` one, by whoever opened it, or an agent.",
+        operation_id="tickets_reopen",
+        request=None,
+        responses=_DETAIL | refusals(examples.NOT_TO_REOPEN),
+    ),
+    claim=extend_schema(
+        summary="Take an unassigned ticket",
+        description="Of many who try at once, one gets it. Agents only.",
+        operation_id="tickets_claim",
+        request=None,
+        responses=_DETAIL | refusals(examples.ALREADY_ASSIGNED),
+    ),
+    restore=extend_schema(
+        summary="Restore a deleted ticket",
+        description="With its comments. Admins only.",
+        operation_id="tickets_restore",
+        request=None,
+        responses=TicketDetailOutput,
+    ),
+    timeline=extend_schema(
+        summary="Read what happened to a ticket",
+        description="Newest first, what the caller may see of it.",
+        operation_id="tickets_timeline",
+        responses=TimelineEntryOutput(many=True),
+        filters=False,
+    ),
 )
 class TicketViewSet(ApiViewSet):
     permissions: ClassVar[dict[str, str | None]] = {
