@@ -6,6 +6,8 @@ from .components.env import env
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["*"])
 DEMO_DATA_ALLOWED = True
+# The page under development comes from its own server, or from a file.
+ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", default=["*"])
 # Files are served from where the packages keep them: nothing to collect.
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None

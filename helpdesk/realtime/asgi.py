@@ -39,7 +39,8 @@ def unsent(send: Send) -> int:
 def before_shutdown(do: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Do it when the process is asked to end; it waits for that.
 
-    Daphne cancels its applications then, but trips over any connection younger than a second, and cancels none.
+    Daphne cancels its applications then, but neither waits until their last frames have left, nor cancels any if one
+    connection is younger than a second: it trips over that.
     """
     if "daphne.server" in sys.modules:
         from twisted.internet import defer, reactor

@@ -75,6 +75,10 @@ class Socket:
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 await self._hear(message)
+        except asyncio.CancelledError:
+            # The process ends; the hub may have got here first.
+            await self.close(Close.RESTARTING)
+            raise
         finally:
             self._closing, self.live = True, False
             hub.leave(self)

@@ -13,12 +13,9 @@ CHANNEL_LAYERS = {
             "hosts": [
                 {
                     "address": env("CHANNELS_REDIS_URL", default="redis://redis:6379/1"),
-                    # Longer than anything the layer itself waits for: redis-py's 5 s ended idle connections.
-                    "socket_timeout": 30,
                     "socket_connect_timeout": 0.25,
+                    # Finds out about a connection that died without a word.
                     "health_check_interval": 30,
-                    # redis-py raises at the hundredth connection.
-                    "max_connections": 10_000,
                 },
             ],
         },

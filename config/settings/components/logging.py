@@ -65,5 +65,7 @@ LOGGING: dict[str, Any] = {
         "django.security": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "daphne": {"level": "WARNING"},
+        # The same traceback every second of an outage; who publishes says it once: `channel_layer_down`.
+        "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }
