@@ -102,6 +102,11 @@ class AutoSchema(SpectacularAutoSchema):
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 
+    def _get_filter_parameters(self) -> list[dict[str, Any]]:
+        # `?status=` of an empty form asks for nothing.
+        parameters: list[dict[str, Any]] = super()._get_filter_parameters()
+        return [parameter | {"allowEmptyValue": True} for parameter in parameters]
+
     def _problems(self, operation: dict[str, Any]) -> Iterator[int]:
         public = getattr(self.view, "public", True)
         writes = self.method in WRITES

@@ -18,13 +18,15 @@ from helpdesk.events.queries import cursor_of, stream_page
 
 
 class StreamQuery(serializers.Serializer):
-    after = serializers.CharField(required=False, max_length=200, help_text="A cursor; without it: from now.")
-    types = serializers.CharField(required=False, help_text="Only these types, separated by commas.")
+    after = serializers.CharField(
+        default="", allow_blank=True, max_length=200, help_text="A cursor; without it: from now."
+    )
+    types = serializers.CharField(default="", allow_blank=True, help_text="Only these types, separated by commas.")
     ticket = serializers.IntegerField(required=False, min_value=-LARGEST_ID, max_value=LARGEST_ID)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
     def validate_types(self, value: str) -> list[str]:
-        types = value.split(",")
+        types = value.split(",") if value else []
         unknown = [name for name in types if name not in EVENT_TYPES]
         if unknown:
             message = _("“%(name)s” is no event type.") % {"name": unknown[0]}
@@ -88,11 +90,11 @@ class EventsView(ApiView):
         values: dict[str, Any] = query.validated_data
         now = timezone.now()
         reader: Any = request.user
-        after = read_cursor(values["after"], now=now) if "after" in values else None
+        after = read_cursor(values["after"], now=now) if values["after"] else None
         page = stream_page(
             user=reader,
             after_cursor=after,
-            types=values.get("types", ()),
+            types=values["types"],
             ticket_id=values.get("ticket"),
             limit=values["limit"],
             now=now,
