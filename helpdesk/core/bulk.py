@@ -28,7 +28,7 @@ def copy(rows: Sequence[Model]) -> None:
     read = attrgetter(*(field.attname for field in fields))
     names = ", ".join(f'"{field.column}"' for field in fields)
     adapt = [_adapter(field) for field in fields]
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         # A large batch may take longer than a request may.
         cursor.execute("SET LOCAL statement_timeout = 0")
         with cursor.copy(f'COPY "{meta.db_table}" ({names}) FROM STDIN') as table:

@@ -33,27 +33,28 @@ def add_tickets(
 ) -> None:
     """Load the tickets, oldest first, one transaction a batch; `report` hears how many tickets and comments there are.
 
-    Each ticket draws from a generator of its own, and the hour has just begun, so that neither the batches nor the
-    minute change what is told.
+    The story ends with the last full hour, so that the minute of the call changes nothing.
     """
+    rng = Random(seed)
     end = now.replace(minute=0, second=0, microsecond=0)
     begin = end - timedelta(days=days)
-    times = Random(f"{seed} times")
-    opened = sorted(moment(times, begin, end) for _ in range(tickets))
-    shares = uneven_shares(Random(f"{seed} shares"), tickets, tickets * comments_per_ticket)
+    opened = sorted(moment(rng, begin, end) for _ in range(tickets))
+    shares = uneven_shares(rng, tickets, tickets * comments_per_ticket)
     comments = 0
     for first in range(0, tickets, batch_size):
-        stories = []
-        for number in range(first, min(first + batch_size, tickets)):
-            rng = Random(f"{seed} ticket {number}")
-            # A few customers write most of the tickets.
-            customer = customers[int(len(customers) * rng.random() ** 1.6)]
-            stories.append(
-                write_story(rng, customer=customer, agents=agents, at=opened[number], end=end, sentences=shares[number])
-            )
+        batch = slice(first, first + batch_size)
+        stories = [
+            write_story(rng, customer=_busy(rng, customers), agents=agents, at=at, end=end, sentences=sentences)
+            for at, sentences in zip(opened[batch], shares[batch], strict=True)
+        ]
         comments += bulk_load(stories)
         report(first + len(stories), comments)
     bulk.analyze(User, Ticket, Comment, EventRecord)
+
+
+def _busy(rng: Random, customers: Sequence[User]) -> User:
+    """A few of them write most of the tickets."""
+    return customers[int(len(customers) * rng.random() ** 1.6)]
 
 
 def uneven_shares(rng: Random, parts: int, total: int) -> list[int]:

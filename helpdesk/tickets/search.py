@@ -5,7 +5,7 @@ title also inside words. `#12` finds the ticket of that number.
 """
 
 import re
-from typing import ClassVar, Final
+from typing import Final
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, Value
@@ -34,7 +34,7 @@ class SearchTooLong(Invalid):
 class SearchWord(SearchQuery):
     """The word, or each of its parts, at the beginning of a word; null for one without letters or digits."""
 
-    SEARCH_TYPES: ClassVar[dict[str, str]] = {"plain": "helpdesk_search_word"}
+    SEARCH_TYPES = {"plain": "helpdesk_search_word"}
 
 
 def search(tickets: TicketQuerySet, text: str) -> TicketQuerySet:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
+from helpdesk.accounts.models import User
 from helpdesk.demo.stories import write_story
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.operations import sequence
@@ -133,13 +134,22 @@ def test_nobody_hears_of_it(customer, agent, committing):
     assert EventRecord.objects.visible_to(agent).count() == 3
 
 
-def test_a_story_that_cannot_be_loads_nothing(customer, agent):
+def test_an_illegal_move_loads_nothing(customer, agent):
     impossible = [Changed(by=agent, at=NOON, changes={"status": status}) for status in ("closed", "pending")]
 
     with pytest.raises(MoveNotAllowed):
         bulk_load([story_of(customer), story_of(customer, *impossible)])
 
     assert (Ticket.objects.count(), EventRecord.objects.count()) == (0, 0)
+
+
+def test_what_the_database_refuses_loads_nothing(customer):
+    nobody = User(username="nobody")
+
+    with pytest.raises(IntegrityError):
+        bulk_load([story_of(customer, Said(by=nobody, at=NOON, content="Boo"))])
+
+    assert (Ticket.objects.count(), Comment.objects.count(), EventRecord.objects.count()) == (0, 0, 0)
 
 
 def test_nothing_is_loaded_of_nothing(db):
