@@ -3,8 +3,13 @@
 import os
 
 from celery import Celery
+from kombu.transport.redis import Transport
+
+from .broker import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+Transport.Channel = Channel
 
 app = Celery("helpdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -91,6 +91,9 @@ class Server:
         assert self._process is not None, f"{self.name} does not run"
         return self._process.pid
 
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self, **env: str) -> None:
         self.launch(**env)
         self.wait_until_ready()
@@ -209,8 +212,11 @@ class Daphne(Server):
         self.port = free_port()
         self.base_url = f"http://{HOST}:{self.port}"
         self.ws_url = f"ws://{HOST}:{self.port}"
-        arguments = ("--bind", HOST, "--port", str(self.port), "--websocket_timeout", "-1", "config.asgi:application")
-        super().__init__(f"daphne-{self.port}", *_python("daphne", *arguments), env=env, directory=directory)
+        listening = ("--bind", HOST, "--port", str(self.port))
+        # As ./run starts it.
+        sockets = ("--websocket_timeout", "-1", "--websocket-max-message-size", str(1024 * 1024))
+        command = _python("daphne", *listening, *sockets, "config.asgi:application")
+        super().__init__(f"daphne-{self.port}", *command, env=env, directory=directory)
 
     def is_ready(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=5)

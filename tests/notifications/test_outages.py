@@ -117,6 +117,29 @@ def test_a_ticket_is_opened_within_a_second_without_the_broker_and_mailed_when_i
     eventually(lambda: states() == {"sent": 12})
 
 
+@pytest.mark.failing_subscriber
+@pytest.mark.parametrize(("outage", "recovery"), [("stop", "start"), ("freeze", "thaw")])
+def test_a_worker_outlives_a_broker_that_goes_away_during_a_task(
+    desk: Desk, customer: Any, outage: str, recovery: str
+) -> None:
+    client = Client(desk.daphne, customer)
+    desk.smtp.slowness = 2
+    client.open_ticket()
+    eventually(lambda: desk.smtp.connections)
+
+    getattr(desk.valkey, outage)()
+    # The task ends meanwhile, and has nobody to tell.
+    eventually(lambda: states() == {"sent": 1})
+    time.sleep(1)
+    getattr(desk.valkey, recovery)()
+
+    desk.smtp.slowness = 0
+    client.open_ticket()
+    eventually(lambda: len(desk.smtp.mails) == 2, seconds=40)
+    assert desk.worker.is_running()
+    assert len({mail.message_id for mail in desk.smtp.mails}) == 2
+
+
 def test_mails_wait_for_the_mail_server_and_the_api_does_not(desk: Desk, customer: Any, agent: Any) -> None:
     desk.smtp.stop()
 
