@@ -5,6 +5,7 @@ connection for each message, 13 times the CPU; inside Daphne it would wait for t
 """
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -23,8 +24,13 @@ logger = structlog.get_logger(__name__)
 
 
 def wake(_event: Event, record: EventRecord) -> None:
-    """Tell all hubs that the stream has grown; raises RedisDown, after 250 ms or, while it is known, at once."""
-    _waker().wake(record.position or 0)
+    """Tell all hubs that the stream has grown.
+
+    Without Redis this costs 250 ms at most and is done all the same: a hub looks once a second by itself, so a wake-up that
+    is repeated later would wake nobody.
+    """
+    with contextlib.suppress(RedisDown):
+        _waker().wake(record.position or 0)
 
 
 class Waker:
@@ -39,6 +45,7 @@ class Waker:
         threading.Thread(target=self._loop.run_forever, name="realtime-push", daemon=True).start()
 
     def wake(self, position: int) -> None:
+        """Raises RedisDown: after 250 ms or, while it is known, at once."""
         asyncio.run_coroutine_threadsafe(self._share(position), self._loop).result()
 
     async def _share(self, position: int) -> None:
