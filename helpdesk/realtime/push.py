@@ -26,8 +26,8 @@ logger = structlog.get_logger(__name__)
 def wake(_event: Event, record: EventRecord) -> None:
     """Tell all hubs that the stream has grown.
 
-    Without Redis this costs 250 ms at most and is done all the same: a hub looks once a second by itself, so a wake-up that
-    is repeated later would wake nobody.
+    Without Redis this costs 250 ms at most and is done all the same: a hub looks once a second by itself, so a
+    wake-up that is repeated later would wake nobody.
     """
     with contextlib.suppress(RedisDown):
         _waker().wake(record.position or 0)
