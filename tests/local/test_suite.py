@@ -34,9 +34,9 @@ HANGS_WITH_A_CHILD = """
 import subprocess, time
 
 def test_it():
-    subprocess.Popen(["sleep", "600"], start_new_session=True)
+    subprocess.Popen(["sleep", "60"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     print("hanging", flush=True)
-    time.sleep(600)
+    time.sleep(60)
 """
 REACHES_THE_DATABASE = """
 import sys
