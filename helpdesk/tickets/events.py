@@ -171,8 +171,11 @@ class CommentEvent(TicketEvent):
 
     @property
     def members(self) -> dict[str, Any]:
-        comment = {"id": self.comment_id, "author": self.author, "content": self.content[:EXCERPT]}
-        return super().members | {"comment": comment}
+        return super().members | {"comment": self.comment}
+
+    @property
+    def comment(self) -> dict[str, Any]:
+        return {"id": self.comment_id, "author": self.author, "content": self.content[:EXCERPT]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +195,12 @@ class _CommentChanged(CommentEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class _CommentGone(CommentEvent):
+    """What was taken back is not said again."""
+
+    @property
+    def comment(self) -> dict[str, Any]:
+        return {"id": self.comment_id, "author": self.author}
+
     @property
     def members(self) -> dict[str, Any]:
         return super().members | {"changes": self.changes}
