@@ -17,7 +17,7 @@ def test_an_excerpt_is_the_first_hundred_characters(customer: Any) -> None:
 
 
 @pytest.mark.parametrize("is_internal", [False, True])
-def test_what_was_taken_back_is_not_said_again(agent: Any, is_internal: bool) -> None:
+def test_what_was_taken_back_is_not_said_again(agent: Any, *, is_internal: bool) -> None:
     ticket = ticket_of(agent)
     comment = comment_on(ticket, agent, content="Oops.", is_internal=is_internal)
 
