@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -55,6 +56,27 @@ def test_wrong_unknown_and_inactive_are_answered_alike(db: None) -> None:
     assert answers[0].json()["code"] == "no_active_account"
     assert len({without_request_id(answer) for answer in answers}) == 1
     assert not Session.objects.exists()
+
+
+class CountingHasher(MD5PasswordHasher):
+    hashes = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        CountingHasher.hashes += 1
+        return super().encode(password, salt)
+
+
+def test_every_refusal_costs_one_hash(db: None, settings: Any) -> None:
+    """Or its time would tell which names exist."""
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    UserFactory(username="ada", email="ada@example.org")
+    UserFactory(username="gone", is_active=False)
+    costs = []
+    for name in ("ada", "ADA@example.org", "gone", "nobody", "nobody@example.org", "@"):
+        before = CountingHasher.hashes
+        assert sign_in(name, "wrong").status_code == 401
+        costs.append(CountingHasher.hashes - before)
+    assert costs == [1] * 6
 
 
 def test_a_name_that_only_looks_alike_is_another(db: None) -> None:

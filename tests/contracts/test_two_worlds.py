@@ -102,6 +102,7 @@ class Desk:
             f"/api/tickets/{solved}/timeline/?page_size=1",
             *(f"/api/tickets/{ticket}/" for ticket in self.tickets),
             f"/api/events/?after={start()}&limit=500",
+            f"/api/events/?after={start()}&limit=3",
             f"/api/events/?after={start()}&limit=500&ticket={solved}",
             f"/api/events/?after={start()}&limit=500&types=comment_added,status_changed",
         ]
@@ -111,10 +112,15 @@ class Desk:
                 response = client.get(url)
                 assert response.status_code == 200, (url, response.content)
                 yield f"{number}: {re.sub('[0-9]+', '…', question)} page {page}", response.content
-                body = response.json()
-                # The event stream's `next` is a cursor, not a page.
-                url = body.get("comments_previous") or ("head" not in body and body.get("next")) or ""
+                url = following(url, response.json())
                 page += 1
+
+
+def following(url: str, body: dict[str, Any]) -> str:
+    """Where the answer leads on to, if it does."""
+    if "head" in body:  # the event stream, whose `next` is a cursor
+        return re.sub("after=[^&]*", f"after={body['next']}", url) if body["results"] else ""
+    return body.get("comments_previous") or body.get("next") or ""
 
 
 def start() -> str:

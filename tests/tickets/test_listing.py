@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from helpdesk.api.pagination import Pages
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AgentFactory, UserFactory
 
@@ -375,6 +376,41 @@ def test_pages_in_any_order_show_each_ticket_once(api_as: Api, customer: Any, or
 
     assert paged == whole
     assert len(set(whole)) == 9
+
+
+@pytest.mark.parametrize("role", ["customer", "agent"])
+@pytest.mark.parametrize(
+    "ordering",
+    [sign + name for name in ("created_at", "updated_at", "priority", "last_comment_at") for sign in ("", "-")],
+)
+def test_beyond_the_deepest_page_next_still_reaches_every_row(
+    api_as: Api,
+    customer: Any,
+    agent: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    ordering: str,
+    role: str,
+) -> None:
+    for n in range(11):
+        ticket = ticket_of(customer, priority=["low", "high", "urgent"][n % 3], now=NOON + timedelta(seconds=n // 2))
+        if n % 3:
+            comment_on(ticket, agent, is_internal=n % 2 == 0, now=NOON + timedelta(minutes=n // 3))
+    client = api_as(request.getfixturevalue(role))
+    whole = ids(client.get(f"/api/tickets/?ordering={ordering}"))
+    monkeypatch.setattr(Pages, "deepest", 4)
+
+    seen, url = [], f"/api/tickets/?ordering={ordering}&page_size=2"
+    while url:
+        page = client.get(url).json()
+        assert page["count"] == 11
+        seen += [ticket["id"] for ticket in page["results"]]
+        last, url = url, page["next"]
+
+    assert seen == whole
+    assert "cursor=" in last
+    response = client.get(f"/api/tickets/?ordering={ordering}&page_size=2&page=3")
+    assert (response.status_code, response.json()["code"]) == (400, "page_too_deep")
 
 
 def test_times_are_utc_with_a_z(api_as: Api, customer: Any) -> None:
