@@ -251,13 +251,15 @@ class Beat(Server):
     """The scheduler; its sweeps come every second, unless the environment says otherwise (`SWEEP_SECONDS`)."""
 
     def __init__(self, *, env: dict[str, str], directory: Path) -> None:
-        self.schedule = directory / f"beat-{time.monotonic_ns()}"
+        name = f"beat-{time.monotonic_ns()}"
+        self.schedule = directory / f"schedule-{name}"
         arguments = ("beat", "-l", "info", "-s", str(self.schedule), "--pidfile", "")
         env = {"SWEEP_SECONDS": "1", **env}
-        super().__init__(self.schedule.name, *_celery(*arguments), env=env, directory=directory)
+        super().__init__(name, *_celery(*arguments), env=env, directory=directory)
 
     def is_ready(self) -> bool:
-        return any(self.schedule.parent.glob(f"{self.schedule.name}*[!g]"))
+        # The name's ending depends on the version of Python.
+        return any(self.schedule.parent.glob(f"{self.schedule.name}*"))
 
 
 def _python(module: str, *arguments: str) -> tuple[str, ...]:
