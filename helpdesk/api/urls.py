@@ -7,6 +7,7 @@ from helpdesk.api import docs, health
 from helpdesk.api.index import IndexView
 
 service: list[URLPattern] = [
+    path("", RedirectView.as_view(pattern_name="docs")),
     re_path(r"^health/?$", health.alive),
     re_path(r"^healthz/?$", health.alive),
     re_path(r"^readyz/?$", health.ready),

@@ -52,7 +52,8 @@ def test_no_style_of_a_page_loads_from_elsewhere():
 
 
 @pytest.mark.parametrize(
-    ("path", "page"), [("/docs", "/api/docs/"), ("/redoc", "/api/redoc/"), ("/docs/", "/api/docs/")]
+    ("path", "page"),
+    [("/", "/api/docs/"), ("/docs", "/api/docs/"), ("/redoc", "/api/redoc/"), ("/docs/", "/api/docs/")],
 )
 def test_the_short_addresses_lead_there(client, path, page):
     response = client.get(path)
