@@ -104,7 +104,7 @@ class AutoSchema(SpectacularAutoSchema):
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         # `?status=` of an empty form asks for nothing.
-        parameters: list[dict[str, Any]] = super()._get_filter_parameters()
+        parameters: list[dict[str, Any]] = super()._get_filter_parameters()  # type: ignore[no-untyped-call]
         return [parameter | {"allowEmptyValue": True} for parameter in parameters]
 
     def _problems(self, operation: dict[str, Any]) -> Iterator[int]:
