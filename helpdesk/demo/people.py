@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import cycle
 from random import Random
 from typing import Final
 
@@ -18,17 +19,21 @@ PASSWORD: Final = "testpass123"  # noqa: S105 - demo logins are public
 def add_people(*, customers: int, agents: int, admin: bool = False, seed: int) -> tuple[list[User], list[User]]:
     """New customers and agents, numbered on after those that exist; with `admin`, somebody who manages them."""
     rng = Random(f"{seed} people")
-    new_customers = [_person(rng, Role.CUSTOMER, name) for name in _free_names(Role.CUSTOMER, customers)]
-    new_agents = [_person(rng, Role.AGENT, name) for name in _free_names(Role.AGENT, agents)]
-    admins = [_person(rng, Role.ADMIN, "admin")] if admin else []
+    new_customers = _people(rng, Role.CUSTOMER, _free_names(Role.CUSTOMER, customers))
+    new_agents = _people(rng, Role.AGENT, _free_names(Role.AGENT, agents))
+    admins = _people(rng, Role.ADMIN, ["admin"] if admin else [])
     for person in admins:
         person.is_staff = person.is_superuser = True
     operations.bulk_load([*admins, *new_agents, *new_customers], password=PASSWORD)
     return new_customers, new_agents
 
 
-def _person(rng: Random, role: Role, username: str) -> User:
-    language = rng.choice(LANGUAGES)
+def _people(rng: Random, role: Role, usernames: Iterable[str]) -> list[User]:
+    """They speak English and Spanish in turn, so that the first of each can be shown to everybody."""
+    return [_person(rng, role, name, language) for name, language in zip(usernames, cycle(LANGUAGES), strict=False)]
+
+
+def _person(rng: Random, role: Role, username: str, language: str) -> User:
     words = phrases(language)
     return User(
         username=username,

@@ -31,7 +31,8 @@ class Talk:
     def sentence(self, kind: str) -> str:
         """One of that kind; an answer belongs to the question before it."""
         if kind == "questions":
-            exchange = self._rng.choice(self._phrases["exchanges"])
+            topic = self._problem["topic"]
+            exchange = self._rng.choice([each for each in self._phrases["exchanges"] if topic in each["topics"]])
             self._answers = exchange["answers"]
             return self._filled(exchange["question"])
         choices = self._answers if kind == "answers" else self._phrases[kind]

@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection
 
 from helpdesk.tickets.models import Ticket
 from tests.benchmarks.cases import Cast, add_receipts, cases
@@ -14,6 +15,9 @@ from tests.people import NOON, AdminFactory
 
 @pytest.mark.slow
 def test_every_request_is_answered_by_its_indexes(db):
+    # New files: what other tests rolled back would still count as pages.
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE tickets_ticket, events_eventrecord CASCADE")
     AdminFactory()
     with time_machine.travel(NOON, tick=False):
         call_command(

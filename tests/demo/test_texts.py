@@ -35,7 +35,8 @@ def test_there_is_enough_to_tell(language):
     topics = {problem["topic"] for problem in words["problems"]}
 
     assert len(words["problems"]) >= 40
-    assert topics == set(words["updates"]) == set(words["solutions"])
+    assert topics == {topic for exchange in words["exchanges"] for topic in exchange["topics"]}
+    assert all(topics == set(words[kind]) for kind in ("details", "updates", "solutions", "relapses"))
 
 
 def test_both_languages_tell_of_the_same_problems():
@@ -65,7 +66,11 @@ def test_spanish_contracts_no_article():
 
 
 def test_a_ticket_keeps_its_facts():
-    talk = Talk("en", Random(1))
-    said = " ".join(talk.sentence(kind) for kind in ("details", "questions", "answers", "notes") for _ in range(50))
+    numbers = []
+    for seed in range(100):
+        talk = Talk("en", Random(seed))
+        said = [talk.sentence(kind) for kind in ("details", "questions", "answers", "solutions") for _ in range(20)]
+        numbers.append(set(re.findall(r"\b[0-9]{5}\b", " ".join([talk.title(), talk.description(), *said]))))
 
-    assert len(set(re.findall(r"\b[0-9]{5}\b", said))) == 1
+    assert {len(found) for found in numbers} == {0, 1}
+    assert len(set.union(*numbers)) > 20
