@@ -61,7 +61,7 @@ def aim(case: Any, rows: dict[str, int]) -> None:
 @pytest.mark.slow
 @schema.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=5,
     derandomize=True,
     deadline=None,
     database=None,

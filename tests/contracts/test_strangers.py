@@ -97,17 +97,17 @@ def test_a_note_on_ones_own_ticket_is_no_comment(api_as: Api, customer: Any, age
 
 
 @pytest.mark.parametrize(
-    "way", [way for way in WAYS if way[2] is None or "ticket" not in way[2]], ids=lambda way: f"{way[0]} {way[1]}"
-)
-@pytest.mark.parametrize(
     "odd", ["abc", "0", "-1", "1.5", "1" + "0" * 30, "9223372036854775808", "%00", "%ED%A0%80", "\u0661", " 1"]
 )
-def test_what_can_be_no_id_is_answered_likewise(api_as: Api, customer: Any, agent: Any, way: Any, odd: str) -> None:
+def test_what_can_be_no_id_is_answered_likewise(api_as: Api, customer: Any, agent: Any, odd: str) -> None:
     ticket = ticket_of(customer)
+    in_path = [way for way in WAYS if way[1] != "/api/comments/"]
     for user in (customer, agent):
-        impossible = go(api_as(user), way, ticket=odd, comment=odd)
-        missing = go(api_as(user), way, ticket=MISSING, comment=MISSING)
-        assert bytes_of(impossible) == bytes_of(missing)
+        client = api_as(user)
+        for way in in_path:
+            impossible = go(client, way, ticket=odd, comment=odd)
+            missing = go(client, way, ticket=MISSING, comment=MISSING)
+            assert bytes_of(impossible) == bytes_of(missing), way
     assert Ticket.objects.get().pk == ticket.pk
 
 
