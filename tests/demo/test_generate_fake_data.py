@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
+from django.utils import timezone
 
 from helpdesk.accounts.models import User
 from helpdesk.demo.generate import add_tickets, uneven_shares
@@ -93,6 +94,18 @@ def test_the_same_seed_tells_the_same_whatever_the_batch(db):
     assert told(7, 7) == first
     assert told(40, 7, NOON + timedelta(minutes=59)) == first
     assert told(40, 8) != first
+
+
+def test_the_command_line_says_it_all(db):
+    options = ["--tickets=10", "--comments-per-ticket=2", "--customers=2", "--agents=1", "--days=3"]
+    out = StringIO()
+
+    call_command("generate_fake_data", *options, "--batch-size=4", "--seed=5", stdout=out)
+
+    assert (Ticket.objects.count(), Comment.objects.count(), User.objects.count()) == (10, 20, 3)
+    assert "4 of 10 tickets" in out.getvalue()
+    assert "--seed=5" in out.getvalue()
+    assert not Ticket.objects.filter(created_at__lt=timezone.now() - timedelta(days=3, hours=1)).exists()
 
 
 def test_another_seed_is_chosen_and_told(db):
