@@ -86,9 +86,7 @@ def _read(kind: type[Token], text: str) -> Token:
 
 def _user_id(token: Token) -> int:
     user_id: Any = token.get("user_id")
-    # simplejwt writes strings; a bool is an int to Python.
-    if isinstance(user_id, str) and user_id.isascii() and user_id.isdecimal() and len(user_id) <= len(str(LARGEST_ID)):
-        user_id = int(user_id)
+    # A bool is an int to Python.
     if not isinstance(user_id, int) or isinstance(user_id, bool) or not 0 < user_id <= LARGEST_ID:
         raise InvalidToken
     return user_id

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from rest_framework.test import APIClient
@@ -260,6 +261,13 @@ def test_a_superuser_counts_as_admin(db: None) -> None:
     assert me(access).json()["role"] == "admin"
     client = APIClient(HTTP_AUTHORIZATION=f"Bearer {access}")
     assert "email" in client.get("/api/users/").json()["results"][0]
+
+
+def test_what_is_not_asked_with_a_name_and_a_password_is_not_answered(db: None) -> None:
+    """Django passes any credentials to every backend."""
+    assert authenticate(token="x") is None
+    assert authenticate(username="ada") is None
+    assert authenticate(password=PASSWORD) is None
 
 
 def test_no_cookie_signs_anybody_in(db: None) -> None:

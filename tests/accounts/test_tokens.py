@@ -69,6 +69,7 @@ def test_the_forge_makes_good_tokens(forge: Forge) -> None:
 
 
 ODD_USERS: list[Any] = [
+    "1",
     [1],
     {"a": 1},
     True,
@@ -132,6 +133,10 @@ def test_a_token_that_lacks_a_claim_opens_nothing(forge: Forge, kind: str, claim
 @pytest.mark.parametrize("jti", [[1], {"a": 1}, None, "", "x", 7, str(uuid.uuid4())], ids=str)
 def test_an_unknown_refresh_id_is_refused(forge: Forge, jti: Any) -> None:
     assert ways_in(forge.token("refresh", {"jti": jti}))["refresh"] == 401
+
+
+def test_an_id_in_quotes_is_no_id(forge: Forge) -> None:
+    assert ways_in(forge.token("access", {"user_id": str(forge.user.pk)}))["access"] == 401
 
 
 def test_a_session_of_somebody_else_is_no_session(forge: Forge) -> None:
