@@ -33,11 +33,14 @@ class Desk:
         self.notes = notes
         self.clock = clock
         self.tickets: list[int] = []
+        self.heard: list[bytes] = []  # what the customer was answered on the way
 
     def do(self, who: str, method: str, url: str, **body: Any) -> Any:
         self.clock.shift(1)
         response = getattr(self.api[who], method)(url, body or None)
         assert response.status_code < 300, response.content
+        if who == "ada":
+            self.heard.append(response.content)
         return response.json() if response.content else {}
 
     def note(self, ticket: int, text: str = SECRET) -> int | None:
@@ -80,9 +83,12 @@ class Desk:
         self.do("ada", "post", f"/api/tickets/{solved}/comments/", content="It burns again.")
         for ticket in self.tickets:
             self.note(ticket)
+        self.do("ada", "post", f"/api/tickets/{solved}/close/")
+        self.do("ada", "post", f"/api/tickets/{solved}/reopen/")
 
     def ask_everything(self) -> Iterator[tuple[str, bytes]]:
-        """Every answer that a customer can get about these tickets, page after page."""
+        """Every answer that a customer can get about these tickets, page after page; first those to what they did."""
+        yield from ((f"step {number}", content) for number, content in enumerate(self.heard))
         client = self.api["ada"]
         orders = [sign + by for by in ("created_at", "updated_at", "priority", "last_comment_at") for sign in ("", "-")]
         solved = self.tickets[2]
