@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from helpdesk.events.cursors import Cursor
 from tests.factories import comment_on, ticket_of
@@ -86,6 +88,34 @@ def test_a_read_takes_so_many_statements(
     rows = body.get("results") or body.get("comments")
     if rows is not None and path != "/api/events/":
         assert len(rows) >= min(desk["rows"], 20)
+
+
+# A write also looks the row up, locks it, writes it, its event and who will hear of it, and reads the answer.
+WRITES: dict[str, tuple[str, str, dict[str, Any] | None]] = {
+    "open": ("post", "/api/tickets/", {"title": "x", "description": "x"}),
+    "patch": ("patch", "/api/tickets/{ticket}/", {"priority": "urgent"}),
+    "close": ("post", "/api/tickets/{ticket}/close/", None),
+    "comment": ("post", "/api/tickets/{ticket}/comments/", {"content": "x"}),
+    "edit a comment": ("patch", "/api/comments/{comment}/", {"content": "y"}),
+    "delete a comment": ("delete", "/api/comments/{comment}/", None),
+    "delete": ("delete", "/api/tickets/{ticket}/", None),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_takes_no_more_on_a_long_ticket(api_as: Api, customer: Any, admin: Any, name: str) -> None:
+    method, path, body = WRITES[name]
+    client = api_as(admin)
+    taken = []
+    for comments in (1, 20):
+        ticket = ticket_of(customer)
+        for n in range(comments):
+            comment = comment_on(ticket, admin, now=NOON + timedelta(minutes=n))
+        with CaptureQueriesContext(connection) as statements:
+            response = getattr(client, method)(path.format(ticket=ticket.pk, comment=comment.pk), body)
+        assert response.status_code < 300
+        taken.append(len(statements))
+    assert taken[0] == taken[1] <= 13
 
 
 def test_every_list_stays_at_two_statements_or_under() -> None:
