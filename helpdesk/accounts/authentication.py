@@ -6,6 +6,7 @@ from rest_framework.request import Request
 
 from helpdesk.accounts import tokens
 from helpdesk.accounts.models import User
+from helpdesk.accounts.queries import active_user
 
 _PARTS = 2
 
@@ -32,13 +33,6 @@ class JWTAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         return 'Bearer realm="api"'
-
-
-def active_user(claims: tokens.AccessClaims) -> User | None:
-    """Whose token it is, if the account is still active and the session has not ended; read anew for every request."""
-    return User.objects.filter(
-        pk=claims.user_id, is_active=True, sessions__pk=claims.session_id, sessions__ended_at=None
-    ).first()
 
 
 def _refused() -> AuthenticationFailed:

@@ -65,17 +65,6 @@ def read_refresh(text: str) -> RefreshClaims:
     return RefreshClaims(user_id=_user_id(token), session_id=_uuid(token, "sid"), refresh_id=_uuid(token, "jti"))
 
 
-def verify(text: str) -> None:
-    """Accept an access or a refresh token that is signed by us and has not expired."""
-    for kind in (AccessToken, RefreshToken):
-        try:
-            _read(kind, text)
-        except InvalidToken:
-            continue
-        return
-    raise InvalidToken
-
-
 def _read(kind: type[Token], text: str) -> Token:
     try:
         return kind(text)  # type: ignore[arg-type]

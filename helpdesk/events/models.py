@@ -76,7 +76,7 @@ class EventReceipt(models.Model):
         DONE = "done"
         PARKED = "parked"
 
-    record = models.ForeignKey(EventRecord, models.CASCADE, related_name="receipts")
+    record = models.ForeignKey(EventRecord, models.CASCADE, related_name="receipts", db_index=False)
     subscriber = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0)

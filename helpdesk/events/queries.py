@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
-from helpdesk.events.cursors import Cursor
+from helpdesk.events.cursors import Cursor, CursorExpired
 from helpdesk.events.models import EventRecord, EventRecordQuerySet
 from helpdesk.events.visibility import Reader
 
@@ -49,7 +50,10 @@ def stream_page(
     head = Cursor(position=head_position(), at=now)
     if after_cursor is None:
         return StreamPage(records=[], next=head, head=head)
-    records = after(after_cursor.position, upto=head.position).visible_to(user)
+    if after_cursor.position > head.position:
+        # From before the database was restored from a backup: what it stands for is gone.
+        raise CursorExpired(_("This cursor is ahead of the stream. Reload, and go on from a new one."))
+    records = after(after_cursor.position, upto=head.position).visible_to(user).defer("data", "changes")
     if types:
         records = records.filter(type__in=types)
     if ticket_id is not None:
@@ -61,5 +65,5 @@ def stream_page(
         last = cursor_of(found[-1])
         following = replace(last, at=max(last.at, after_cursor.at))
     else:
-        following = max(head, after_cursor, key=lambda c: c.position)
+        following = head
     return StreamPage(records=found, next=following, head=head)

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db.models import Value
 
 from helpdesk.accounts import tokens
-from helpdesk.accounts.authentication import active_user
 from helpdesk.accounts.models import Session, User
+from helpdesk.accounts.queries import active_user
 from helpdesk.events.declaration import EVENT_TYPES
 from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import after, head_position

@@ -7,6 +7,8 @@ from helpdesk.events.declaration import Event
 from helpdesk.tickets.enums import Status
 
 EXCERPT = 100
+# Of a changed text the wire says the beginning, and a title whole; the record and the timeline keep all of it.
+CHANGE_EXCERPT = 255
 
 # The wire shape {"id", "username", "name", "role"}, as the person was called when it happened.
 UserDict = dict[str, Any]
@@ -82,6 +84,13 @@ class StatusChanged(TicketEvent, name="status_changed"):
         return f"Ticket #{self.ticket_id} status changed to {status_title(self.new_status)}"
 
 
+def _excerpts(changes: dict[str, Any]) -> dict[str, Any]:
+    return {
+        field: {side: value[:CHANGE_EXCERPT] if isinstance(value, str) else value for side, value in change.items()}
+        for field, change in changes.items()
+    }
+
+
 def status_title(status: str) -> str:
     """`In Progress`: the English title, whatever language is active."""
     return Status(status).name.replace("_", " ").title()
@@ -93,7 +102,7 @@ class _WithChanges(TicketEvent):
 
     @property
     def members(self) -> dict[str, Any]:
-        return super().members | {"changes": self.changes}
+        return super().members | {"changes": _excerpts(self.changes)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +195,7 @@ class _CommentChanged(CommentEvent):
 
     @property
     def members(self) -> dict[str, Any]:
-        return super().members | {"changes": self.changes}
+        return super().members | {"changes": _excerpts(self.changes)}
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -203,7 +212,7 @@ class _CommentGone(CommentEvent):
 
     @property
     def members(self) -> dict[str, Any]:
-        return super().members | {"changes": self.changes}
+        return super().members | {"changes": _excerpts(self.changes)}
 
     @property
     def changes(self) -> dict[str, Any]:

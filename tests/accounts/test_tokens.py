@@ -5,14 +5,17 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from helpdesk.accounts.models import Session
-from tests.people import UserFactory
+from helpdesk.accounts.operations import sessions
+from tests.people import PASSWORD, UserFactory
 
 Api = Callable[[Any], Any]
 
@@ -57,8 +60,9 @@ def ways_in(token: str) -> dict[str, int]:
     client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
     return {
         "access": client.get("/api/users/me/").status_code,
-        "refresh": APIClient().post("/api/auth/token/refresh/", {"refresh": token}).status_code,
         "verify": APIClient().post("/api/auth/token/verify/", {"token": token}).status_code,
+        # Last, since it spends the token.
+        "refresh": APIClient().post("/api/auth/token/refresh/", {"refresh": token}).status_code,
     }
 
 
@@ -207,6 +211,24 @@ def test_a_broken_header_is_401(db: None, header: str) -> None:
 def test_another_scheme_is_not_signed_in(db: None, header: str) -> None:
     response = APIClient(HTTP_AUTHORIZATION=header).get("/api/users/me/")
     assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
+
+
+def test_what_the_api_would_refuse_is_not_verified(forge: Forge) -> None:
+    access, refresh = forge.token("access"), forge.token("refresh")
+    assert ways_in(refresh)["refresh"] == 200
+    assert ways_in(refresh)["verify"] == 401  # spent, and seen again: the session has ended
+    assert ways_in(access)["verify"] == 401
+
+
+def test_signing_in_sweeps_away_the_sessions_that_nobody_can_use(customer: Any) -> None:
+    now = timezone.now()
+    old, recent = (Session.objects.create(user=customer, refreshed_at=now - timedelta(days=days)) for days in (8, 6))
+
+    sessions.sign_in(username=customer.username, password=PASSWORD, now=now)
+
+    left = set(Session.objects.filter(user=customer).values_list("pk", flat=True))
+    assert old.pk not in left
+    assert recent.pk in left
 
 
 def test_verifying_says_yes_with_an_empty_object(forge: Forge) -> None:

@@ -15,6 +15,7 @@ from helpdesk.events import operations
 from helpdesk.events.declaration import EVENT_TYPES, Event
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.operations.dispatching import ATTEMPTS_BEFORE_PARKING, next_attempt
+from helpdesk.events.operations.sweeping import _claim
 from helpdesk.events.subscriptions import subscribe, unsubscribe
 from tests.people import NOON
 
@@ -31,6 +32,15 @@ class Rang(Event, name="test_rang"):
     @property
     def message(self) -> str:
         return f"Bell {self.bell} rang"
+
+
+# No part of the product's catalogue: known only while these tests run.
+EVENT_TYPES.pop("test_rang")
+
+
+@pytest.fixture(autouse=True)
+def rang_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EVENT_TYPES, "test_rang", Rang)
 
 
 @pytest.fixture
@@ -138,6 +148,30 @@ def test_what_fails_for_an_hour_is_parked_visibly_and_can_be_retried(transaction
 
     assert operations.retry_parked(now=now) == 1
     assert (EventReceipt.objects.get().state, EventReceipt.objects.get().attempts) == ("pending", 0)
+
+
+@pytest.mark.failing_subscriber
+def test_an_error_that_postgresql_cannot_store_is_kept_all_the_same(transactional_db: None, hear: Any) -> None:
+    def deaf(event: Event, record: EventRecord) -> None:
+        raise ConnectionError("550 no\0body")
+
+    hear("test.deaf", deaf)
+    ring()
+
+    assert [(r.state, r.error) for r in EventReceipt.objects.all()] == [("pending", "ConnectionError: 550 nobody")]
+
+
+def test_a_sweep_leaves_what_has_no_position_yet_to_the_next(transactional_db: None, hear: Any) -> None:
+    heard: list[int | None] = []
+    hear("test.ear", lambda event, record: heard.append(record.position))
+    ring()
+    EventRecord.objects.update(position=None)
+    EventReceipt.objects.update(state="pending", due_at=NOON - timedelta(days=1))
+
+    assert _claim(now=NOON) == []
+
+    operations.sweep(now=NOON)
+    assert heard == [1, 1]
 
 
 @pytest.mark.failing_subscriber

@@ -82,6 +82,7 @@ def test_the_detail_shows_the_latest_hundred_and_leads_to_the_rest(
     staff = api_as(agent).get(f"/api/tickets/{ticket.pk}/").json()
     assert (len(staff["comments"]), staff["comments_count"]) == (100, 160)
     assert api_as(agent).get(staff["comments_previous"]).json()["count"] == 60
+    assert "/api/v1/tickets/" in client.get(f"/api/v1/tickets/{ticket.pk}/").json()["comments_previous"]
 
 
 @pytest.mark.parametrize("comments", [99, 100, 101])

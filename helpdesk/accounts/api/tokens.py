@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from helpdesk.accounts import tokens
+from helpdesk.accounts import queries, tokens
 from helpdesk.accounts.api import examples
 from helpdesk.accounts.api.inputs import RefreshInput, SignInInput, VerifyInput
 from helpdesk.accounts.api.outputs import TokenPairOutput
@@ -53,14 +53,15 @@ class VerifyView(ApiView):
 
     @extend_schema(
         summary="Verify a token",
-        description="200 if we signed it and it has not expired.",
+        description="200 if the API would take it now: an access token, or a refresh token that is not spent.",
         request=VerifyInput,
         responses={200: OpenApiResponse(OpenApiTypes.OBJECT, examples=[OpenApiExample("Good", value={})])}
         | refusals(examples.TOKEN_NOT_VALID),
         operation_id="auth_token_verify",
     )
     def post(self, request: Request) -> Response:
-        tokens.verify(_valid(VerifyInput, request)["token"])
+        if not queries.is_good(_valid(VerifyInput, request)["token"]):
+            raise tokens.InvalidToken
         return Response({})
 
 

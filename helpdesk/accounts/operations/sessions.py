@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,8 @@ def sign_in(*, username: str, password: str, now: datetime) -> dict[str, str]:
     user = authenticate(username=username, password=password)
     if not isinstance(user, User):
         raise NoActiveAccount(_("No active account with these credentials."))
+    # Sessions whose last refresh token has expired are of no use to anybody; here they stay few without a timetable.
+    user.sessions.filter(refreshed_at__lt=now - settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]).delete()
     return tokens.issue(Session.objects.create(user=user, created_at=now, refreshed_at=now))
 
 

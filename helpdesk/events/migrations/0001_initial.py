@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                     "record",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
+                        db_index=False,
                         related_name="receipts",
                         to="events.eventrecord",
                     ),

@@ -43,7 +43,8 @@ def _fail(receipt: EventReceipt, error: str, *, now: datetime, park: bool = Fals
         state=EventReceipt.State.PARKED if parked else EventReceipt.State.PENDING,
         attempts=attempts,
         due_at=next_attempt(attempts, now=now),
-        error=error[:2000],
+        # An error may quote anything; PostgreSQL stores no NUL.
+        error=error.replace("\0", "")[:2000],
     )
 
 

@@ -1,5 +1,6 @@
 """Finish what a crash or a failing subscriber left open."""
 
+import time
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -17,11 +18,13 @@ LEASE = timedelta(seconds=60)
 def sweep(*, now: datetime) -> int:
     """Number what has no position, call again what is due; return how many parts were tried."""
     sequence()
-    tried = 0
-    while claimed := _claim(now=now):
+    began, tried, moment = time.monotonic(), 0, now
+    while claimed := _claim(now=moment):
         for record, receipts in groupby(claimed, key=lambda receipt: receipt.record):
-            dispatch(record, list(receipts), now=now)
+            dispatch(record, list(receipts), now=moment)
         tried += len(claimed)
+        # A lease given by a clock that stands still would have expired when a long sweep gives it.
+        moment = now + timedelta(seconds=time.monotonic() - began)
     return tried
 
 
@@ -31,7 +34,8 @@ def _claim(*, now: datetime) -> list[EventReceipt]:
         due = list(
             EventReceipt.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("record")
-            .filter(state=EventReceipt.State.PENDING, due_at__lte=now)
+            # One that committed after the numbering waits for the next sweep: subscribers rely on the position.
+            .filter(state=EventReceipt.State.PENDING, due_at__lte=now, record__position__isnull=False)
             .order_by("record_id", "id")[:BATCH]
         )
         EventReceipt.objects.filter(pk__in=[receipt.pk for receipt in due]).update(due_at=now + LEASE)

@@ -202,6 +202,7 @@ class TicketViewSet(ApiViewSet):
         if detail is None:
             raise operations.TicketNotFound
         body, oldest_shown = detail
-        path = f"/api/tickets/{pk}/comments/?before={oldest_shown}"
+        prefix = self.request.path.partition("/tickets/")[0]
+        path = f"{prefix}/tickets/{pk}/comments/?before={oldest_shown}"
         body["comments_previous"] = self.request.build_absolute_uri(path) if oldest_shown else None
         return body

@@ -13,7 +13,8 @@ from helpdesk.events.operations.bulk_load import Happening
 from helpdesk.events.operations.bulk_load import bulk_load as load_history
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import count_comment, event_of_comment
-from helpdesk.tickets.operations.tickets import apply_changes, event_of_opening
+from helpdesk.tickets.operations.telling import event_of_opening
+from helpdesk.tickets.operations.tickets import apply_changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

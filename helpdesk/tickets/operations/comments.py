@@ -22,7 +22,8 @@ from helpdesk.tickets.events import (
     NoteUpdated,
 )
 from helpdesk.tickets.models import Comment, Ticket
-from helpdesk.tickets.operations.tickets import about_ticket, later, lock_ticket, wake_ticket
+from helpdesk.tickets.operations.telling import about_ticket
+from helpdesk.tickets.operations.tickets import later, lock_ticket, wake_ticket
 
 
 class TicketClosed(Conflict):

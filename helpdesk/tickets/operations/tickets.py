@@ -12,16 +12,9 @@ from helpdesk.core.errors import Conflict, FieldError, Invalid, NotFound
 from helpdesk.events.declaration import Event
 from helpdesk.events.operations import publish
 from helpdesk.tickets.enums import MOVES, REOPENABLE, Priority, Status
-from helpdesk.tickets.events import (
-    PriorityChanged,
-    StatusChanged,
-    TicketAssigned,
-    TicketCreated,
-    TicketDeleted,
-    TicketRestored,
-    TicketUpdated,
-)
+from helpdesk.tickets.events import TicketAssigned, TicketDeleted, TicketRestored
 from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.operations.telling import about_ticket, event_of_opening, events_of_change
 
 
 class TicketNotFound(NotFound):
@@ -167,7 +160,7 @@ def apply_changes(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> 
     if "status" in changes:
         changes = changes | _move(ticket, Status(changes["status"]), now=now)
     old = {field: getattr(ticket, field) for field in changes}
-    return _set(ticket, changes, now=now), _told(ticket, old)
+    return _set(ticket, changes, now=now), events_of_change(ticket, old)
 
 
 def _move(ticket: Ticket, to: Status, *, now: datetime) -> dict[str, Any]:
@@ -204,53 +197,6 @@ def _set(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> list[str]
 def later(known: datetime | None, now: datetime) -> datetime:
     """A time that never runs backwards: who looked at the clock first may be second to get the row."""
     return max(known, now) if known else now
-
-
-def _told(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
-    """The events of one change, in the contract's order."""
-    before = old.get("assigned_to")
-    about = about_ticket(ticket)
-    about["assignee_ids"] = sorted({*about["assignee_ids"], *([before.pk] if before else [])})
-    events: list[Event] = []
-    if "status" in old:
-        events.append(StatusChanged(**about, old_status=str(old["status"]), new_status=str(ticket.status)))
-    if "priority" in old:
-        events.append(PriorityChanged(**about, old_priority=str(old["priority"]), new_priority=str(ticket.priority)))
-    if "assigned_to" in old:
-        after = ticket.assigned_to
-        events.append(
-            TicketAssigned(
-                **about,
-                old_assignee=before.as_dict() if before else None,
-                new_assignee=after.as_dict() if after else None,
-            )
-        )
-    texts: list[str] = [field for field in ("title", "description") if field in old]
-    if texts:
-        fields = {field: [str(old[field]), str(getattr(ticket, field))] for field in texts}
-        events.append(TicketUpdated(**about, fields=fields))
-    return events
-
-
-def about_ticket(ticket: Ticket) -> dict[str, Any]:
-    """The fields that all ticket events share."""
-    return {
-        "ticket_id": ticket.pk,
-        "title": ticket.title,
-        "creator_id": ticket.created_by_id,
-        "assignee_ids": [ticket.assigned_to_id] if ticket.assigned_to_id else [],
-    }
-
-
-def event_of_opening(ticket: Ticket) -> TicketCreated:
-    return TicketCreated(
-        **about_ticket(ticket),
-        description=ticket.description,
-        priority=str(ticket.priority),
-        status=str(ticket.status),
-        creator=ticket.created_by.as_dict(),
-        assignee=ticket.assigned_to.as_dict() if ticket.assigned_to else None,
-    )
 
 
 def _agent(user_id: int | None) -> User | None:

@@ -1,0 +1,26 @@
+"""Reads used twice."""
+
+from helpdesk.accounts.models import Session, User
+from helpdesk.accounts.tokens import AccessClaims, InvalidToken, read_access, read_refresh
+
+
+def active_user(claims: AccessClaims) -> User | None:
+    """Whose token it is, if the account is still active and the session has not ended; read anew for every request."""
+    return User.objects.filter(
+        pk=claims.user_id, is_active=True, sessions__pk=claims.session_id, sessions__ended_at=None
+    ).first()
+
+
+def is_good(token: str) -> bool:
+    """Whether the API would take this access or refresh token now; raises `InvalidToken` for what is neither."""
+    try:
+        return active_user(read_access(token)) is not None
+    except InvalidToken:
+        claims = read_refresh(token)
+    return Session.objects.filter(
+        pk=claims.session_id,
+        user_id=claims.user_id,
+        refresh_id=claims.refresh_id,
+        user__is_active=True,
+        ended_at=None,
+    ).exists()

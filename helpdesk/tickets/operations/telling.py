@@ -1,0 +1,54 @@
+"""What there is to tell of a ticket: its events, made of the row as it stands."""
+
+from typing import Any
+
+from helpdesk.events.declaration import Event
+from helpdesk.tickets.events import PriorityChanged, StatusChanged, TicketAssigned, TicketCreated, TicketUpdated
+from helpdesk.tickets.models import Ticket
+
+
+def events_of_change(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
+    """The events of one change, in the contract's order."""
+    before = old.get("assigned_to")
+    about = about_ticket(ticket)
+    about["assignee_ids"] = sorted({*about["assignee_ids"], *([before.pk] if before else [])})
+    events: list[Event] = []
+    if "status" in old:
+        events.append(StatusChanged(**about, old_status=str(old["status"]), new_status=str(ticket.status)))
+    if "priority" in old:
+        events.append(PriorityChanged(**about, old_priority=str(old["priority"]), new_priority=str(ticket.priority)))
+    if "assigned_to" in old:
+        after = ticket.assigned_to
+        events.append(
+            TicketAssigned(
+                **about,
+                old_assignee=before.as_dict() if before else None,
+                new_assignee=after.as_dict() if after else None,
+            )
+        )
+    texts: list[str] = [field for field in ("title", "description") if field in old]
+    if texts:
+        fields = {field: [str(old[field]), str(getattr(ticket, field))] for field in texts}
+        events.append(TicketUpdated(**about, fields=fields))
+    return events
+
+
+def about_ticket(ticket: Ticket) -> dict[str, Any]:
+    """The fields that all ticket events share."""
+    return {
+        "ticket_id": ticket.pk,
+        "title": ticket.title,
+        "creator_id": ticket.created_by_id,
+        "assignee_ids": [ticket.assigned_to_id] if ticket.assigned_to_id else [],
+    }
+
+
+def event_of_opening(ticket: Ticket) -> TicketCreated:
+    return TicketCreated(
+        **about_ticket(ticket),
+        description=ticket.description,
+        priority=str(ticket.priority),
+        status=str(ticket.status),
+        creator=ticket.created_by.as_dict(),
+        assignee=ticket.assigned_to.as_dict() if ticket.assigned_to else None,
+    )
