@@ -4,14 +4,13 @@ import base64
 import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, Expression, F, Field, GeneratedField, Model, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
-from django.utils.timezone import is_naive
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.core.errors import Invalid
@@ -223,6 +222,6 @@ def _value(column: Column, value: Any) -> Any:
         raise InvalidCursor
     value = column.field.to_python(value)
     column.field.run_validators(value)
-    if isinstance(value, datetime) and is_naive(value):
+    if isinstance(value, datetime) and value.utcoffset() != timedelta(0):  # ours are in UTC; a naive one has none
         raise InvalidCursor
     return value

@@ -24,5 +24,10 @@ def check(query_string: str, *, texts: frozenset[str]) -> None:
     for pair in query_string.split("&"):
         name, _equals, value = pair.partition("=")
         for part in unquote_to_bytes(value).decode().split(","):
-            if name not in texts and INTEGER.fullmatch(part) and not -LARGEST - 1 <= int(part[:25]) <= LARGEST:
+            if name not in texts and INTEGER.fullmatch(part) and _is_beyond_64_bits(part):
                 raise ParseError(_("A number is out of range."))
+
+
+def _is_beyond_64_bits(number: str) -> bool:
+    digits = number.lstrip("+-0")[:20]  # int() reads no more than 4,300, zeros in front included
+    return int(digits or 0) > LARGEST + number.startswith("-")
