@@ -4,10 +4,12 @@ It offers no hooks for this, so its classes (and Twisted's below them) are given
 """
 
 import sys
-from typing import Any
+from typing import Any, Final
 
 from helpdesk.api import problems
 from helpdesk.api.problems import Problem
+
+LONGEST_LENGTH: Final = 19  # digits of Content-Length
 
 
 def adopt() -> None:
@@ -21,6 +23,7 @@ def adopt() -> None:
     channel: Any = HTTPChannel
     channel._respondToBadRequestAndDisconnect = _refuse  # noqa: SLF001
     channel.lineLengthExceeded = _refuse
+    channel._maybeChooseTransferDecoder = _with_a_short_length(channel._maybeChooseTransferDecoder)  # noqa: SLF001
     WebRequest.basic_error = _basic_error
     WebRequest.process = _without_root_path(WebRequest.process)
     # Twisted would read forms into memory, and hang up on a broken one; Django answers 415 to both.
@@ -48,6 +51,15 @@ def _basic_error(request: Any, status: int, _status_text: bytes, _body: str) -> 
     headers = [(name.encode(), value.encode()) for name, value in response.headers.items()]
     request.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
     request.handle_reply({"type": "http.response.body", "body": response.content})
+
+
+def _with_a_short_length(choose: Any) -> Any:
+    def chosen(channel: Any, header: bytes, value: bytes) -> Any:
+        # int() reads no more than 4,300 digits, and Twisted would hang up.
+        too_long = header == b"Content-Length" and len(value) > LONGEST_LENGTH
+        return choose(channel, header, b"" if too_long else value)
+
+    return chosen
 
 
 def _without_root_path(process: Any) -> Any:

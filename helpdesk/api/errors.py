@@ -95,6 +95,7 @@ PROBLEMS: Final[tuple[tuple[type[BaseException], Callable[[Any], Problem]], ...]
     (drf.ValidationError, validation.problem),
     (drf.NotAuthenticated, _from_refusal),
     (drf.AuthenticationFailed, _from_refusal),
+    (drf.PermissionDenied, lambda _: problems.forbidden()),
     (drf.NotFound, lambda _: problems.not_found()),
     (drf.Throttled, _from_throttled),
     (drf.APIException, _from_drf),

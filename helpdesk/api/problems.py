@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from helpdesk.api.renderers import dumps
-from helpdesk.api.request_id import current_request_id, new_request_id
+from helpdesk.api.request_id import HEADER, current_request_id, new_request_id
 from helpdesk.core.errors import FieldError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -44,11 +44,12 @@ class Problem:
         return body | {name: value for name, value in self.extra.items() if name not in body}
 
     def response(self) -> HttpResponse:
+        body = self.body()
         return HttpResponse(
-            dumps(self.body()),
+            dumps(body),
             status=self.status,
             content_type=MEDIA_TYPE,
-            headers={"Cache-Control": "private, no-store", **self.headers},
+            headers={"Cache-Control": "private, no-store", HEADER: body["request_id"], **self.headers},
         )
 
 

@@ -21,15 +21,15 @@ def request(line: bytes, *headers: bytes, body: bytes = b"") -> bytes:
     return b"\r\n".join([line, b"Host: localhost", *headers, b"Connection: close", b"", body])
 
 
-def answer(daphne: Daphne, sent: bytes) -> tuple[int, str, dict]:
-    """Status, content type and body; the server closes."""
+def answer(daphne: Daphne, sent: bytes) -> tuple[int, dict, dict]:
+    """Status, headers and body; the server closes."""
     with socket.create_connection((HOST, daphne.port), timeout=10) as connected:
         connected.sendall(sent)
         received = b"".join(iter(lambda: connected.recv(65536), b""))
     head, _, body = received.partition(b"\r\n\r\n")
-    status, *headers = head.decode("latin1").split("\r\n")
-    kinds = [value for name, _, value in (header.partition(": ") for header in headers) if name == "Content-Type"]
-    return int(status.split()[1]), kinds[0], json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
+    status, *lines = head.decode("latin1").split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    return int(status.split()[1]), headers, json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,7 @@ def answer(daphne: Daphne, sent: bytes) -> tuple[int, str, dict]:
         (request(b"GET /api/tickets/ HTTP/1.1", b"Authorization: Bearer \xff"), 401),
         (request(LOG_IN, JSON, b"Content-Length: -1", body=b"{}"), 400),
         (request(LOG_IN, JSON, b"Content-Length: x", body=b"{}"), 400),
+        (request(LOG_IN, JSON, b"Content-Length: " + b"0" * 5000 + b"2", body=b"{}"), 400),
         (request(LOG_IN, JSON, b"Transfer-Encoding: chunked", body=b"zz\r\n{}\r\n0\r\n\r\n"), 400),
         (request(LOG_IN, JSON, b"Transfer-Encoding: chunked", body=b"2\r\n[]\r\n0\r\n\r\n"), 400),
         (request(LOG_IN, JSON + b"; charset=utf-7", b"Content-Length: 2", body=b"[]"), 400),
@@ -72,13 +73,14 @@ def answer(daphne: Daphne, sent: bytes) -> tuple[int, str, dict]:
     ids=lambda value: repr(value[:48]) if isinstance(value, bytes) else None,
 )
 def test_the_server_too_answers_with_problems(shared_daphne, transactional_db, sent, status):
-    answered, kind, body = answer(shared_daphne, sent)
+    answered, headers, body = answer(shared_daphne, sent)
 
-    assert (answered, kind, body["status"]) == (status, "application/problem+json", status)
+    assert (answered, headers["content-type"], body["status"]) == (status, "application/problem+json", status)
+    assert headers["x-request-id"] == body["request_id"]
 
 
 def test_a_client_cannot_move_the_addresses_in_an_answer(shared_daphne, transactional_db):
-    _status, _kind, routes = answer(shared_daphne, request(b"GET /api/ HTTP/1.1", b"Daphne-Root-Path: /evil"))
+    _status, _headers, routes = answer(shared_daphne, request(b"GET /api/ HTTP/1.1", b"Daphne-Root-Path: /evil"))
 
     assert routes["tickets"] == "http://localhost/api/tickets/"
 
@@ -87,7 +89,7 @@ def test_a_chunked_body_arrives(shared_daphne, transactional_db):
     body = b'{"username": "nobody", "password": "wrong"}'
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
 
-    status, _kind, problem = answer(shared_daphne, request(LOG_IN, JSON, b"Transfer-Encoding: chunked", body=chunks))
+    status, _headers, problem = answer(shared_daphne, request(LOG_IN, JSON, b"Transfer-Encoding: chunked", body=chunks))
 
     assert (status, problem["code"]) == (401, "no_active_account")
 

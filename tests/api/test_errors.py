@@ -21,6 +21,7 @@ EXPECTED = {
     "http404": (404, "not_found", "Not found."),
     "drf404": (404, "not_found", "Not found."),
     "denied": (403, "permission_denied", "Your role may not do this."),
+    "drf_denied": (403, "permission_denied", "Your role may not do this."),
     "suspicious": (400, "bad_request", "The request cannot be understood."),
     "too_many_fields": (400, "bad_request", "The request cannot be understood."),
     "too_big": (413, "too_large", "The body is too large."),

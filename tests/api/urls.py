@@ -53,6 +53,7 @@ RAISED: dict[str, Any] = {
     "http404": lambda: Http404("No Ticket matches"),
     "drf404": lambda: drf.NotFound("Invalid page."),
     "denied": lambda: django_exceptions.PermissionDenied("because"),
+    "drf_denied": lambda: drf.PermissionDenied("because"),
     "suspicious": lambda: django_exceptions.SuspiciousOperation("because"),
     "too_many_fields": lambda: django_exceptions.TooManyFieldsSent("because"),
     "too_big": lambda: django_exceptions.RequestDataTooBig("because"),
