@@ -1,11 +1,17 @@
 """Query filters that refuse a bad value: django-filter's own flags take anything for "no answer"."""
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import django_filters
 from django import forms
+from django.utils.translation import gettext as _
+from django_filters.fields import BaseCSVField, IsoDateTimeField
 
 from helpdesk.api.routing import LARGEST_ID
+
+MOST_MEMBERS: Final = 100
+FARTHEST: Final = timedelta(hours=16)  # from UTC; PostgreSQL reads only what is nearer, in whole seconds
 
 
 class FlagFilter(django_filters.ChoiceFilter):
@@ -27,9 +33,38 @@ class IdFilter(django_filters.NumberFilter):
         """The field has its own."""
 
 
-class IdInFilter(django_filters.BaseInFilter, IdFilter):
+class Members(BaseCSVField):
+    def clean(self, value: list[str] | None) -> Any:
+        if value and (not all(value) or len(value) > MOST_MEMBERS):
+            message = _("Up to %(most)d values, separated by commas, are needed.") % {"most": MOST_MEMBERS}
+            raise forms.ValidationError(message, code="invalid")
+        return super().clean(value)
+
+
+class InFilter(django_filters.BaseInFilter):
+    """Any of up to `MOST_MEMBERS` values; none of them may be empty."""
+
+    base_field_class = Members
+
+
+class IdInFilter(InFilter, IdFilter):
     """`1,2,3`."""
 
 
-class ChoiceInFilter(django_filters.BaseInFilter, django_filters.ChoiceFilter):
+class ChoiceInFilter(InFilter, django_filters.ChoiceFilter):
     """`open,pending`."""
+
+
+class MomentField(IsoDateTimeField):
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        offset = moment and moment.utcoffset()
+        if offset and (offset.microseconds or abs(offset) >= FARTHEST):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return moment
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """A date, or a time of a date in any time zone that there is."""
+
+    field_class = MomentField

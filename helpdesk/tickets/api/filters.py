@@ -7,7 +7,7 @@ from django.db.models import F, OrderBy
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.roles import Permission
-from helpdesk.api.filters import ChoiceInFilter, FlagFilter, IdFilter, IdInFilter
+from helpdesk.api.filters import ChoiceInFilter, FlagFilter, IdFilter, IdInFilter, MomentFilter
 from helpdesk.tickets.enums import Priority, Status
 from helpdesk.tickets.models import Comment, CommentQuerySet, Ticket, TicketQuerySet
 from helpdesk.tickets.queries import comments_before, sight_of
@@ -43,8 +43,8 @@ class TicketFilters(django_filters.FilterSet):
     assigned_to__in = IdInFilter(field_name="assigned_to__id", lookup_expr="in")
     created_by = IdFilter(field_name="created_by__id")
     created_by__in = IdInFilter(field_name="created_by__id", lookup_expr="in")
-    created_at__gte = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_at__lte = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lte")
+    created_at__gte = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_at__lte = MomentFilter(field_name="created_at", lookup_expr="lte")
     mine = FlagFilter(method="filter_mine", help_text=_("Created by me; for agents: assigned to me."))
     unassigned = FlagFilter(method="filter_unassigned")
     search = django_filters.CharFilter(
