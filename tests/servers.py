@@ -34,7 +34,7 @@ from urllib.parse import urlencode
 
 import pytest
 import redis
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Server")
@@ -232,12 +232,15 @@ class Daphne(Server):
 
 
 class Worker(Server):
-    def __init__(self, valkey: Valkey, *, env: dict[str, str], directory: Path) -> None:
+    """Works on all queues, unless it is given one: `./run` starts one worker for each."""
+
+    def __init__(self, valkey: Valkey, *, queues: str, env: dict[str, str], directory: Path) -> None:
         self.valkey = valkey
         self._consumers_before = 0
         name = f"worker-{time.monotonic_ns()}"
-        arguments = ("worker", "-c", "2", "-l", "info", "--without-gossip", "--without-mingle", "-n", f"{name}@here")
-        super().__init__(name, *_celery(*arguments), env=env, directory=directory)
+        arguments = ("worker", "-Q", queues, "-c", "2", "-l", "info", "-n", f"{name}@here")
+        command = _celery(*arguments, "--without-gossip", "--without-mingle")
+        super().__init__(name, *command, env=env, directory=directory)
 
     def launch(self, **env: str) -> None:
         self._consumers_before = self.valkey.consumers()
@@ -309,11 +312,16 @@ class _Refusal:
 
 @dataclass
 class Smtp:
-    """A mail server in a thread of this process, on one port for its whole life, also across `stop()` and `start()`."""
+    """A mail server in a thread of this process, on one port for its whole life, also across `stop()` and `start()`.
+
+    Nobody has to sign in; who does needs the password.
+    """
 
     port: int = field(default_factory=free_port)
     mails: list[Mail] = field(default_factory=list)
     slowness: float = 0  # seconds before a message is accepted
+    pause: float = 0  # seconds before each answer
+    password: str = "letter"
     connections: int = 0  # since the beginning
 
     def __post_init__(self) -> None:
@@ -326,7 +334,7 @@ class Smtp:
         return {"EMAIL_HOST": HOST, "EMAIL_PORT": str(self.port)}
 
     def refuse(self, answer: str, *, at: str = "RCPT", to: str | None = None, times: float = float("inf")) -> None:
-        """Answer `"550 No such user"` from now on, to RCPT or DATA, for one address or all, so many times.
+        """Answer `"550 No such user"` from now on, to MAIL, RCPT or DATA, for one address or all, so many times.
 
         With 421 it hangs up afterwards, and with "" at once.
         """
@@ -372,9 +380,33 @@ class Smtp:
                 smtp.connections += 1
                 super().connection_made(transport)
 
-        return Recorded(self, hostname="sink", loop=self._loop)
+            async def push(self, status: Any) -> None:
+                # An answer of several lines is one answer.
+                if smtp.pause and status[3:4] not in ("-", b"-"):
+                    await asyncio.sleep(smtp.pause)
+                await super().push(status)
 
-    # aiosmtpd calls these two.
+        return Recorded(
+            self,
+            hostname="sink",
+            loop=self._loop,
+            authenticator=self._sign_in,
+            auth_require_tls=False,
+        )
+
+    def _sign_in(self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, given: Any) -> AuthResult:
+        return AuthResult(success=given.password == self.password.encode(), handled=False)
+
+    # aiosmtpd calls these three.
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if refusal := self._refusal("MAIL", [address], server):
+            return refusal
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
@@ -428,8 +460,8 @@ class Servers:
     def daphne(self, **env: str) -> Daphne:
         return self._launched(Daphne(env=self.env, directory=self.directory), env)
 
-    def worker(self, **env: str) -> Worker:
-        return self._launched(Worker(self.valkey, env=self.env, directory=self.directory), env)
+    def worker(self, queues: str = "celery,mail", **env: str) -> Worker:
+        return self._launched(Worker(self.valkey, queues=queues, env=self.env, directory=self.directory), env)
 
     def beat(self, **env: str) -> Beat:
         return self._launched(Beat(env=self.env, directory=self.directory), env)
@@ -485,7 +517,8 @@ def start_daphne(servers: Servers, valkey: Valkey) -> Callable[..., Daphne]:
 
 @pytest.fixture
 def start_worker(servers: Servers, valkey: Valkey) -> Callable[..., Worker]:
-    return lambda **env: _ready(servers.worker(**env))
+    """`start_worker()` works on everything, `start_worker("mail")` on one queue."""
+    return lambda *queues, **env: _ready(servers.worker(*queues, **env))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ _COLOURS = {
     "up": 36,
     "web": 32,
     "worker": 35,
+    "mailer": 35,
     "beat": 34,
     "mail": 33,
 }

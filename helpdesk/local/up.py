@@ -86,15 +86,20 @@ async def _start_apps(processes: Processes, places: Places, *, web: int, smtp: i
         *("--websocket_timeout", "-1", "--websocket-max-message-size", str(_LARGEST_MESSAGE)),
         "config.asgi:application",
     )
-    await processes.start(
-        "worker",
-        *(*_CELERY, "worker", "--loglevel", "WARNING", "--concurrency", "2", "--hostname", "local@%h"),
-        *("--without-gossip", "--without-mingle"),
-    )
+    # A mail server that hangs holds up the mails alone.
+    await processes.start("worker", *_worker("worker", queue="celery", concurrency=1))
+    await processes.start("mailer", *_worker("mailer", queue="mail", concurrency=2))
     # The schedule's format differs between versions of Python.
     schedule = places.data / f"beat-{sys.version_info.major}.{sys.version_info.minor}"
     await processes.start("beat", *_CELERY, "beat", "--loglevel", "ERROR", "--schedule", schedule, "--pidfile", "")
     return server
+
+
+def _worker(name: str, *, queue: str, concurrency: int) -> tuple[str, ...]:
+    return (
+        *(*_CELERY, "worker", "--loglevel", "WARNING", "--hostname", f"{name}@%h"),
+        *("--queues", queue, "--concurrency", str(concurrency), "--without-gossip", "--without-mingle"),
+    )
 
 
 def _port(ports: Ports, variable: str, default: int) -> int:

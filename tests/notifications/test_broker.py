@@ -29,7 +29,7 @@ def hand_over() -> tuple[bool, float]:
 
 def queued(valkey: Valkey) -> int:
     with valkey.client(2) as client:
-        return int(client.llen("celery"))  # type: ignore[arg-type]
+        return int(client.llen("mail"))  # type: ignore[arg-type]
 
 
 def test_a_task_is_handed_over_once(valkey_here: Valkey) -> None:

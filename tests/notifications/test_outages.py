@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,12 +13,14 @@ import httpx
 import pytest
 from celery import current_app
 from django.db import transaction
+from django.utils import timezone
 
 from helpdesk.events.models import EventReceipt
+from helpdesk.events.operations import publishing
 from helpdesk.notifications.models import EmailLog
 from tests.factories import ticket_of
 from tests.people import AgentFactory, UserFactory, access_token
-from tests.servers import Beat, Daphne, Desk, Smtp, Valkey, Worker, eventually
+from tests.servers import HOST, Beat, Daphne, Desk, Smtp, Valkey, Worker, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +99,6 @@ def test_nothing_is_mailed_before_the_commit_and_nothing_without_one(
     assert recipients(smtp) == BOTH
 
 
-@pytest.mark.failing_subscriber  # what is pushed to sockets waits for Redis
 @pytest.mark.parametrize(("outage", "recovery"), [("stop", "start"), ("freeze", "thaw")])
 def test_a_ticket_is_opened_within_a_second_without_the_broker_and_mailed_when_it_is_back(
     desk: Desk, customer: Any, agent: Any, outage: str, recovery: str
@@ -117,7 +119,6 @@ def test_a_ticket_is_opened_within_a_second_without_the_broker_and_mailed_when_i
     eventually(lambda: states() == {"sent": 12})
 
 
-@pytest.mark.failing_subscriber
 @pytest.mark.parametrize(("outage", "recovery"), [("stop", "start"), ("freeze", "thaw")])
 def test_a_worker_outlives_a_broker_that_goes_away_during_a_task(
     desk: Desk, customer: Any, outage: str, recovery: str
@@ -152,6 +153,31 @@ def test_mails_wait_for_the_mail_server_and_the_api_does_not(desk: Desk, custome
     assert recipients(desk.smtp) == BOTH
 
 
+def test_a_mail_server_that_hangs_holds_up_the_mails_alone(
+    valkey_here: Valkey,
+    start_worker: Callable[..., Worker],
+    start_beat: Callable[..., Beat],
+    customer: Any,
+    agent: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server((HOST, 0)) as hung:
+        env = {"EMAIL_PORT": str(hung.getsockname()[1]), "EMAIL_TIMEOUT": "60"}
+        start_worker("celery", **env)
+        start_worker("mail", **env)
+        # More tasks than both workers have processes.
+        for _ in range(5):
+            ticket_of(customer, now=timezone.now())
+        eventually(lambda: EmailLog.objects.filter(attempts__gt=0).count() >= 2)
+        start_beat(**env)
+
+        monkeypatch.setattr(publishing, "_tell", lambda *_: None)  # what a process that dies after the commit leaves
+        ticket_of(customer, now=timezone.now() - publishing.GRACE)
+
+        eventually(lambda: not EventReceipt.objects.exclude(state="done").exists(), seconds=10)
+        assert states() == {"pending": 12}
+
+
 def test_a_lost_queue_loses_no_mail(desk: Desk, customer: Any, agent: Any) -> None:
     desk.worker.freeze()
     Client(desk.daphne, customer).open_ticket()
@@ -166,7 +192,7 @@ def test_a_lost_queue_loses_no_mail(desk: Desk, customer: Any, agent: Any) -> No
 def test_who_dies_after_the_acceptance_repeats_that_one_mail_under_the_same_id(
     smtp: Smtp, daphne: Daphne, start_worker: Callable[..., Worker], beat: Beat, customer: Any, agent: Any
 ) -> None:
-    # The claim of a dead worker lasts six timeouts.
+    # The claim of a dead worker lasts twelve timeouts.
     worker = start_worker(HELPDESK_FAULT="notifications.accepted", EMAIL_TIMEOUT="1")
     Client(daphne, customer).open_ticket()
     eventually(lambda: len(smtp.mails) == 1)

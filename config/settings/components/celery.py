@@ -29,6 +29,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
 }
 CELERY_TASK_PUBLISH_RETRY = False
+# Mails have a queue and a worker of their own: while a mail server hangs, the events are swept all the same.
+CELERY_TASK_ROUTES = {"helpdesk.notifications.tasks.*": {"queue": "mail"}}
 
 # How often what was left undone is looked for; tests cannot wait that long.
 _EVERY = timedelta(seconds=env.float("SWEEP_SECONDS", default=5))
