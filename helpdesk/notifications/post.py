@@ -16,7 +16,7 @@ class Deferred(Exception):
 
 
 class Unreachable(Exception):
-    """Nobody opened, or not to us: no mail's fault."""
+    """Nobody opened, or not to us: no mail's fault. So is a sender or a sign-in that the server does not accept."""
 
 
 class Post:
@@ -50,6 +50,8 @@ class Post:
             # After 421, and whenever there was no answer, nobody listens any more.
             if code is None or code == 421:  # noqa: PLR2004
                 self._hang_up()
+            if _is_about_us(error, code):
+                raise Unreachable(_said(error)) from error
             if _is_permanent(error, code):
                 raise Refused(_said(error)) from error
             raise Deferred(_said(error)) from error
@@ -62,6 +64,11 @@ class Post:
         if smtp is not None:
             smtp.close()
             self._connection.connection = None
+
+
+def _is_about_us(error: Exception, code: int | None) -> bool:
+    """Every mail has the same sender, and 530 asks for a sign-in: the next mail would hear the same."""
+    return isinstance(error, smtplib.SMTPSenderRefused) or code == 530  # noqa: PLR2004
 
 
 def _is_permanent(error: Exception, code: int | None) -> bool:

@@ -1,10 +1,14 @@
 """What becomes of an owed mail, against a real SMTP server."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from helpdesk.events.models import EventRecord
@@ -13,7 +17,7 @@ from helpdesk.notifications.operations import retry_emails, sending
 from helpdesk.notifications.operations.sending import send_due_emails, send_event_emails
 from tests.factories import comment_on, ticket_of
 from tests.people import AgentFactory, UserFactory
-from tests.servers import Smtp
+from tests.servers import Smtp, eventually
 
 DAY = timedelta(days=1)
 
@@ -100,6 +104,44 @@ def test_a_refusal_for_good_is_not_tried_again_and_holds_up_nobody(owed: Smtp, a
     assert send(DAY) == 0
 
 
+@pytest.mark.parametrize("answer", ["550 Sender denied", "530 Authentication required", "451 later"])
+def test_a_sender_that_the_server_does_not_accept_is_no_mails_fault(owed: Smtp, answer: str) -> None:
+    owed.refuse(answer, at="MAIL")
+
+    assert send() == 0
+    assert sorted(fates().values()) == [["pending", 0, ""], ["pending", 0, ""], ["pending", 1, answer]]
+
+    owed.accept()
+    assert send(timedelta(seconds=6)) == 3
+
+
+def test_a_missing_sign_in_is_no_mails_fault_wherever_the_server_says_so(owed: Smtp) -> None:
+    owed.refuse("530 Authentication required", at="RCPT", times=1)
+
+    assert send() == 0
+    assert sorted(attempts for _state, attempts, _error in fates().values()) == [0, 0, 1]
+    assert send(timedelta(seconds=6)) == 3
+
+
+def test_a_wrong_password_is_no_mails_fault(owed: Smtp, settings: Any) -> None:
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "helpdesk", "wrong"
+
+    assert send() == 0
+    [*_untried, [state, attempts, error]] = sorted(fates().values())
+    assert (state, attempts, error[:4]) == ("pending", 1, "535 ")
+
+    settings.EMAIL_HOST_PASSWORD = owed.password
+    assert send(timedelta(seconds=6)) == 3
+
+
+def test_an_answer_that_postgresql_cannot_store_is_kept_without_its_nul(owed: Smtp) -> None:
+    owed.refuse("451 try\0 later", to="ann@example.com", times=1)
+
+    assert send() == 2
+    assert fates()["ann"] == ["pending", 1, "451 try later"]
+    assert send(timedelta(seconds=6)) == 1
+
+
 @pytest.mark.parametrize("address", ["ann@", "ann@exa\nmple.com", "@"])
 def test_an_address_that_cannot_be_one_fails_at_once(owed: Smtp, address: str) -> None:
     from helpdesk.accounts.models import User
@@ -148,6 +190,41 @@ def test_a_server_that_does_not_answer_in_time_is_asked_again(owed: Smtp) -> Non
     assert "timed out" in error
 
 
+def test_the_pause_before_a_retry_begins_when_the_try_has_ended(owed: Smtp) -> None:
+    EmailLog.objects.exclude(recipient__username="ann").delete()
+    owed.slowness = 2
+    began = timezone.now()
+
+    send_due_emails(now=began)
+
+    # One second of waiting, and five of pause.
+    assert EmailLog.objects.get().due_at - began > timedelta(seconds=5.9)
+
+
+@pytest.mark.slow
+def test_a_server_that_is_slow_with_every_answer_gets_a_mail_once(owed: Smtp, settings: Any) -> None:
+    EmailLog.objects.exclude(recipient__username="ann").delete()
+    settings.EMAIL_TIMEOUT = 0.5
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "helpdesk", owed.password
+    owed.pause = 0.45
+
+    def send_in_thread() -> int:
+        with closing(connection):
+            return send()
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(send_in_thread)
+        eventually(lambda: owed.connections)
+        others = 0
+        while not first.done():
+            others += send()
+            time.sleep(0.1)
+
+    assert (first.result(), others) == (1, 0)
+    assert len(owed.mails) == 1
+    assert fates() == {"ann": ["sent", 1, ""]}
+
+
 def test_retries_come_slower_and_slower_until_the_mail_is_parked(owed: Smtp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "ATTEMPTS_BEFORE_PARKING", 9)
     EmailLog.objects.exclude(recipient__username="ann").delete()
@@ -183,7 +260,7 @@ def test_a_mail_in_hand_is_nobody_elses_until_its_holder_must_be_dead(owed: Smtp
     now = timezone.now()
     held = sending._claim(EmailLog.objects.all(), now=now)
     assert held is not None
-    lease = timedelta(seconds=6 * settings.EMAIL_TIMEOUT)
+    lease = timedelta(seconds=12 * settings.EMAIL_TIMEOUT)
 
     assert send_due_emails(now=now) == 2
     assert send_due_emails(now=now + lease - timedelta(seconds=1)) == 0

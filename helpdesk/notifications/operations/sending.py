@@ -28,8 +28,9 @@ FIRST_RETRY: Final = timedelta(seconds=5)
 LONGEST_RETRY: Final = timedelta(minutes=10)
 # About a day of trying.
 ATTEMPTS_BEFORE_PARKING: Final = 150
-# A conversation waits for no more answers than this, each for EMAIL_TIMEOUT at most.
-ANSWERS: Final = 6
+# A conversation waits for no more answers than this, each for EMAIL_TIMEOUT at most: connecting, banner, EHLO;
+# STARTTLS, its handshake, EHLO again; AUTH, which may ask twice; MAIL, RCPT, DATA, and the message's end.
+ANSWERS: Final = 12
 # Seconds for one call: a slow server must not hold every worker. The next sweep goes on.
 BUDGET: Final = 20
 
@@ -50,10 +51,13 @@ def send_due_emails(*, now: datetime) -> int:
 
 def _send_all(among: QuerySet[EmailLog], *, now: datetime) -> int:
     began, accepted = time.monotonic(), 0
+
+    def moment() -> datetime:
+        return now + timedelta(seconds=time.monotonic() - began)
+
     with Post() as post:
-        while (elapsed := time.monotonic() - began) < BUDGET:
-            moment = now + timedelta(seconds=elapsed)
-            email = _claim(among, now=moment)
+        while time.monotonic() - began < BUDGET:
+            email = _claim(among, now=moment())
             if email is None:
                 break
             try:
@@ -61,17 +65,17 @@ def _send_all(among: QuerySet[EmailLog], *, now: datetime) -> int:
             except Refused as error:
                 _settle(email, state=State.FAILED, error=str(error))
             except Deferred as error:
-                _postpone(email, error=str(error), now=moment)
+                _postpone(email, error=str(error), now=moment())
             except Unreachable as error:
                 # The others would meet the same closed door. They stay due, and lose no attempt.
-                _postpone(email, error=str(error), now=moment)
+                _postpone(email, error=str(error), now=moment())
                 break
             except Exception as error:
                 # Ours, not the mail's: the next release may send it. The others do not wait for that.
                 logger.exception("email_broke", email_id=email.pk)
-                _postpone(email, error=f"{type(error).__name__}: {error}", now=moment)
+                _postpone(email, error=f"{type(error).__name__}: {error}", now=moment())
             else:
-                _settle(email, state=State.SENT, sent_at=moment)
+                _settle(email, state=State.SENT, sent_at=moment())
                 logger.info("email_sent", email_id=email.pk, event_id=email.event_id, attempts=email.attempts)
                 accepted += 1
     return accepted
@@ -113,7 +117,9 @@ def _check_entitled(email: EmailLog) -> None:
 def _settle(email: EmailLog, *, state: State, error: str = "", **more: Any) -> None:
     """Only our own try is settled: one that outlived its claim has been overtaken by another."""
     ours = EmailLog.objects.filter(pk=email.pk, attempts=email.attempts)
-    fate = {"state": state, "error": error[:2000], "address": email.address, "subject": email.subject}
+    # A mail server may say anything, and PostgreSQL stores no NUL.
+    said = error.replace("\0", "")[:2000]
+    fate = {"state": state, "error": said, "address": email.address, "subject": email.subject}
     ours.update(**fate, **more, updated_at=timezone.now())
     if state in (State.FAILED, State.PARKED):
         logger.error("email_given_up", state=state, email_id=email.pk, reason=error)
