@@ -1,8 +1,5 @@
 """An event owes mails: write them down, and tell a worker once, however many there are."""
 
-from functools import partial
-
-from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.api.request_id import current_request_id
@@ -17,5 +14,4 @@ from helpdesk.tickets.events import CommentAdded, NoteAdded, StatusChanged, Tick
 @subscribe(TicketCreated, TicketAssigned, StatusChanged, CommentAdded, NoteAdded, name="notifications.email")
 def mail_whom_it_concerns(_event: Event, record: EventRecord) -> None:
     if operations.owe_emails(record=record, now=timezone.now()):
-        task = partial(enqueue, tasks.send_event_emails, event_id=record.pk, request_id=current_request_id())
-        transaction.on_commit(task)
+        enqueue(tasks.send_event_emails, event_id=record.pk, request_id=current_request_id())
