@@ -271,7 +271,6 @@ def test_an_idle_socket_lives_longer_than_any_timeout_and_gets_a_heartbeat_with_
 
 
 @pytest.mark.slow
-@pytest.mark.failing_subscriber
 def test_without_redis_events_arrive_by_the_poll_and_with_it_again_at_once(
     daphne: Daphne, valkey_here: Valkey, customer: User, agent: User, listen: Opener
 ) -> None:
@@ -294,7 +293,6 @@ def test_without_redis_events_arrive_by_the_poll_and_with_it_again_at_once(
     assert slowest < 0.5
 
 
-@pytest.mark.failing_subscriber
 def test_a_process_that_started_without_redis_tells_all_the_same(
     start_daphne: Callable[..., Daphne], valkey_here: Valkey, customer: User, agent: User, listen: Opener
 ) -> None:
