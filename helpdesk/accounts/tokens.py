@@ -6,7 +6,7 @@ signed token with odd claims is as bad as an unsigned one.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from helpdesk.accounts.models import Session
 from helpdesk.core.errors import Unauthenticated
+from helpdesk.core.integers import LARGEST_INTEGER
 
 
 class InvalidToken(Unauthenticated):
@@ -22,9 +23,6 @@ class InvalidToken(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__(_("The token is invalid or expired."))
-
-
-LARGEST_ID: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def _read(kind: type[Token], text: str) -> Token:
 def _user_id(token: Token) -> int:
     user_id: Any = token.get("user_id")
     # A bool is an int to Python.
-    if not isinstance(user_id, int) or isinstance(user_id, bool) or not 0 < user_id <= LARGEST_ID:
+    if not isinstance(user_id, int) or isinstance(user_id, bool) or not 0 < user_id <= LARGEST_INTEGER:
         raise InvalidToken
     return user_id
 

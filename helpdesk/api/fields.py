@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from helpdesk.api.routing import LARGEST_ID
+from helpdesk.core.integers import LARGEST_INTEGER
 
 
 class Text(serializers.CharField):
@@ -30,7 +30,7 @@ class Id(serializers.IntegerField):
     """A row's id as a JSON number."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=LARGEST_ID, **kwargs)
+        super().__init__(min_value=1, max_value=LARGEST_INTEGER, **kwargs)
 
     def to_internal_value(self, data: Any) -> int:
         if not isinstance(data, int) or isinstance(data, bool):

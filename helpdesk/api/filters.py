@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django_filters.fields import BaseCSVField, IsoDateTimeField
 
-from helpdesk.api.routing import LARGEST_ID
+from helpdesk.core.integers import LARGEST_INTEGER
 
 MOST_MEMBERS: Final = 100
 FARTHEST: Final = timedelta(hours=16)  # from UTC; PostgreSQL reads only what is nearer, in whole seconds
@@ -27,7 +27,7 @@ class IdFilter(django_filters.NumberFilter):
     field_class = forms.IntegerField
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=-LARGEST_ID, max_value=LARGEST_ID, **kwargs)
+        super().__init__(min_value=-LARGEST_INTEGER, max_value=LARGEST_INTEGER, **kwargs)
 
     def get_max_validator(self) -> None:
         """The field has its own."""

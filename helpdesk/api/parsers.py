@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
+from helpdesk.core.integers import LARGEST_INTEGER
+
 DEEPEST: Final = 32
-LARGEST: Final = 2**63 - 1
 
 
 class TooLarge(APIException):
@@ -79,8 +80,8 @@ def _inside(value: Any) -> Iterator[Any]:
 
 def _is_beyond_64_bits(number: int | float) -> bool:  # noqa: PYI041 - the two differ here
     if isinstance(number, float):  # orjson reads an integer that is too large as one
-        return abs(number) > LARGEST
-    return not -LARGEST - 1 <= number <= LARGEST
+        return abs(number) > LARGEST_INTEGER
+    return not -LARGEST_INTEGER - 1 <= number <= LARGEST_INTEGER
 
 
 def _check_text(text: str) -> None:

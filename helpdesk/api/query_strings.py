@@ -7,7 +7,8 @@ from urllib.parse import unquote_to_bytes
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 
-LARGEST: Final = 2**63 - 1
+from helpdesk.core.integers import LARGEST_INTEGER
+
 INTEGER: Final = re.compile(r"[+-]?[0-9]{19,}")
 
 
@@ -30,4 +31,4 @@ def check(query_string: str, *, texts: frozenset[str]) -> None:
 
 def _is_beyond_64_bits(number: str) -> bool:
     digits = number.lstrip("+-0")[:20]  # int() reads no more than 4,300, zeros in front included
-    return int(digits or 0) > LARGEST + number.startswith("-")
+    return int(digits or 0) > LARGEST_INTEGER + number.startswith("-")

@@ -5,7 +5,8 @@ from typing import Final
 from django.urls import register_converter
 from rest_framework.routers import SimpleRouter
 
-LARGEST_ID: Final = 2**63 - 1
+from helpdesk.core.integers import LARGEST_INTEGER
+
 NO_ROW: Final = 0  # ids begin at 1
 
 
@@ -18,10 +19,10 @@ class RowId:
     regex = "[^/]+"
 
     def to_python(self, value: str) -> int:
-        if not (value.isascii() and value.isdecimal() and len(value) <= len(str(LARGEST_ID))):
+        if not (value.isascii() and value.isdecimal() and len(value) <= len(str(LARGEST_INTEGER))):
             return NO_ROW
         number = int(value)
-        return number if number <= LARGEST_ID else NO_ROW
+        return number if number <= LARGEST_INTEGER else NO_ROW
 
     def to_url(self, value: int | str) -> str:
         return str(value)

@@ -2,17 +2,18 @@ import pytest
 from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 
-from helpdesk.api.routing import LARGEST_ID, NO_ROW, RowId
+from helpdesk.api.routing import NO_ROW, RowId
+from helpdesk.core.integers import LARGEST_INTEGER
 from tests.factories import ticket_of
 
 
-@pytest.mark.parametrize(("text", "number"), [("1", 1), ("007", 7), (str(LARGEST_ID), LARGEST_ID)])
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("007", 7), (str(LARGEST_INTEGER), LARGEST_INTEGER)])
 def test_an_id_is_read_as_a_number(text, number):
     assert RowId().to_python(text) == number
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "-1", "+1", "1.0", "abc", "", " 1", "1\n", "\u0663", "\u00b2", str(LARGEST_ID + 1), "9" * 5000]
+    "text", ["0", "-1", "+1", "1.0", "abc", "", " 1", "1\n", "\u0663", "\u00b2", str(LARGEST_INTEGER + 1), "9" * 5000]
 )
 def test_what_can_be_no_id_is_the_id_of_no_row(text):
     assert RowId().to_python(text) == NO_ROW

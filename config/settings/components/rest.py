@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from helpdesk.core.integers import LARGEST_INTEGER
+
 from .env import env
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1024 * 1024)
@@ -40,7 +42,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_UI_SETTINGS": {"hideDownloadButton": False},
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}},
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 1, "maximum": LARGEST_INTEGER}},
     "PREPROCESSING_HOOKS": ["helpdesk.api.schema.each_route_once"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -9,9 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from helpdesk.api.routing import LARGEST_ID
 from helpdesk.api.schema import problem, refusals
 from helpdesk.api.views import ApiView
+from helpdesk.core.integers import LARGEST_INTEGER
 from helpdesk.events.cursors import read_cursor
 from helpdesk.events.declaration import EVENT_TYPES
 from helpdesk.events.queries import cursor_of, stream_page
@@ -22,7 +22,7 @@ class StreamQuery(serializers.Serializer):
         default="", allow_blank=True, max_length=200, help_text="A cursor; without it: from now."
     )
     types = serializers.CharField(default="", allow_blank=True, help_text="Only these types, separated by commas.")
-    ticket = serializers.IntegerField(required=False, min_value=-LARGEST_ID, max_value=LARGEST_ID)
+    ticket = serializers.IntegerField(required=False, min_value=-LARGEST_INTEGER, max_value=LARGEST_INTEGER)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
     def validate_types(self, value: str) -> list[str]:
