@@ -1,5 +1,0 @@
-from django.apps import AppConfig
-
-
-class RealtimeConfig(AppConfig):
-    name = "helpdesk.realtime"
