@@ -41,6 +41,8 @@ S = TypeVar("S", bound="Server")
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
+# Coverage follows into the servers; only those that end by themselves report it.
+MEASURED = "COVERAGE_PROCESS_CONFIG" in os.environ
 
 # Each line of each conversation.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
@@ -468,6 +470,8 @@ class Servers:
 
     def end(self) -> None:
         for server in reversed(self._started):
+            if MEASURED and server.is_running:
+                server.stop(seconds=5)
             server.kill()
             # Shown where a test failed.
             print(f"--- {server.name}\n{server.output()[-4000:]}")
