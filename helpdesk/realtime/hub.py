@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
+from helpdesk.events.queries import head_position
 from helpdesk.realtime import asgi, groups, queries, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_hub
@@ -35,7 +36,8 @@ class Hub:
     """The local sockets, and how far they have been told.
 
     `position` is how far the stream has been read. Sockets that join while a batch is being written replay up to there
-    by themselves, and ignore what the hub tells them twice.
+    by themselves, and ignore what the hub tells them twice. So nothing is lost as long as it never goes back while a
+    batch is on its way; it is set back only by the task that reads.
     """
 
     def __init__(self) -> None:
@@ -52,8 +54,9 @@ class Hub:
     def join(self, socket: "Socket", *, user: User, head: int) -> bool:
         """Take the socket in; false if its user has too many here. It hears events from when it is `live`."""
         if not self._sockets:
-            # What happened while nobody was here concerns nobody.
-            self.position = head
+            # What happened while nobody was here concerns nobody. The head may have been read before others left, and
+            # the hub be further by now: then this socket replays.
+            self.position = max(self.position, head)
         mine = self._sockets.setdefault(user.pk, set())
         if len(mine) >= SOCKETS_A_USER:
             return False
@@ -74,6 +77,9 @@ class Hub:
         if not mine:
             del self._sockets[socket.user_id]
             del self.users[socket.user_id]
+        if not self._sockets:
+            # So that it forgets how far it was.
+            self._woken.set()
 
     def _all(self) -> list["Socket"]:
         return [socket for mine in self._sockets.values() for socket in mine]
@@ -83,6 +89,8 @@ class Hub:
         while True:
             try:
                 layer = get_channel_layer()
+                # What a failed attempt leaves there would pile up. Nobody else listens in this loop.
+                await layer.flush()
                 channel = await layer.new_channel()
                 await layer.group_add(groups.HUBS, channel)
                 deaf = False
@@ -98,6 +106,9 @@ class Hub:
 
     async def _serve(self) -> None:
         while True:
+            if not self._sockets:
+                # No batch is on its way: whoever joins next says where to begin, also over a restored database.
+                self.position, self._batch = 0, []
             try:
                 async with asyncio.timeout(POLL if self._sockets else None):
                     await self._woken.wait()
@@ -127,16 +138,19 @@ class Hub:
             await self._beat()
         if now >= self._next_standing:
             self._next_standing = now + STANDING
+            await self._look_at_head()
             await self._look_at_standing()
-        while self._sockets and await self._read():
+        if self._sockets and await self._read():
             await self._tell()
+            # There may be more, but a busy stream must not put off the rest.
+            self._woken.set()
 
     async def _read(self) -> bool:
         if not self._batch:
             self._batch = await for_hub(queries.stream_after, self.position)
             if self._batch:
                 # Before the next await: who joins from here on has replayed this batch.
-                self.position = self._batch[-1].position or self.position
+                self.position = max(self.position, self._batch[-1].position or 0)
         return bool(self._batch)
 
     async def _tell(self) -> None:
@@ -163,6 +177,16 @@ class Hub:
             await socket.beat(text)
             if written % BREATH == 0:
                 await asyncio.sleep(0)
+
+    async def _look_at_head(self) -> None:
+        """Over a restored database, what was told has never happened: all come back, and the hub begins anew."""
+        # Taken first: who joins meanwhile may bring a newer head than the one that is being read.
+        position = self.position
+        head = await for_hub(head_position)
+        if head < position:
+            logger.warning("stream_went_back", position=position, head=head)
+            self.position, self._batch = head, []
+            await self._close_all()
 
     async def _look_at_standing(self) -> None:
         """End the sockets of those who have no business here any more, and see the others as they are now."""

@@ -1,15 +1,20 @@
 """Opening sockets."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from websockets.sync.client import connect
 
+from helpdesk.realtime import hub as hub_module
+from helpdesk.realtime import socket as socket_module
+from helpdesk.realtime.hub import Hub
 from tests.people import access_token
 from tests.realtime.client import Client
-from tests.servers import Daphne
+from tests.realtime.inside import Held
+from tests.servers import Daphne, Valkey
 
 PATH = "/ws/notifications/"
 
@@ -61,3 +66,29 @@ def listen_plainly(open_socket: Callable[..., Client]) -> Callable[..., Client]:
         return client
 
     return listen_as
+
+
+@pytest.fixture
+async def hub(valkey_here: Valkey, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hub]:
+    """The hub of this process, for sockets that are `Inside`."""
+    hub = Hub()
+    monkeypatch.setattr(hub_module, "hub", hub)
+    monkeypatch.setattr(socket_module, "hub", hub)
+    yield hub
+    for task in hub._tasks:
+        task.cancel()
+    await asyncio.gather(*hub._tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def hub_asks(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Held:
+    held = Held(hub_module.for_hub)
+    monkeypatch.setattr(hub_module, "for_hub", held)
+    return held
+
+
+@pytest.fixture
+def sockets_ask(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Held:
+    held = Held(socket_module.for_socket)
+    monkeypatch.setattr(socket_module, "for_socket", held)
+    return held

@@ -345,6 +345,43 @@ def test_an_event_that_cannot_be_told_closes_1012_and_the_others_go_on(
     assert back.next()["type"] == "ticket_created"
 
 
+def test_over_a_restored_database_sockets_close_1012_and_come_back_to_what_happens_now(
+    server: Daphne, customer: User, agent: User, listen: Opener
+) -> None:
+    client = listen(server, agent)
+    for _ in range(5):
+        ticket_of(customer)
+    cursor = client.take(5)[-1]["cursor"]
+
+    # The backup was taken after the second.
+    EventRecord.objects.filter(position__gt=2).delete()
+
+    assert client.close_code() == 1012
+    back = listen(server, agent, after=cursor)
+    assert back.welcome["recovered"] is False
+    ticket_of(customer)
+    assert read_cursor(back.next()["cursor"], now=timezone.now()).position == 3
+    assert '"event": "stream_went_back"' in server.output()
+
+
+def test_a_database_that_was_restored_while_nobody_listened_closes_no_socket(
+    server: Daphne, customer: User, agent: User, listen: Opener
+) -> None:
+    client = listen(server, agent)
+    for _ in range(5):
+        ticket_of(customer)
+    client.take(5)
+    client.connection.close()
+    EventRecord.objects.filter(position__gt=2).delete()
+
+    client = listen(server, agent)
+    ticket_of(customer)
+
+    assert read_cursor(client.next()["cursor"], now=timezone.now()).position == 3
+    time.sleep(2.5)  # longer than between two looks
+    assert client.is_alive()
+
+
 @pytest.mark.parametrize("age", [0, 3])
 def test_a_server_that_ends_closes_its_sockets_1012(
     daphne: Daphne,
