@@ -17,6 +17,7 @@ from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import after, head_position
 
 BATCH: Final = 500
+PAGE: Final = 200  # events of one step of a replay
 # Branches of one UNION.
 SCOPES: Final = 50
 
@@ -51,8 +52,8 @@ def stream_after(position: int) -> list[EventRecord]:
 
 
 def missed(user: User, *, position: int, upto: int) -> list[EventRecord]:
-    """What the user's sockets would have heard in between."""
-    return list(after(position, upto=upto).pushed_to(user).defer("data", "changes"))
+    """What the user's sockets would have heard in between, oldest first; a full page may have more behind it."""
+    return list(after(position, upto=upto).pushed_to(user).defer("data", "changes")[:PAGE])
 
 
 def hearers(records: Iterable[EventRecord], users: Mapping[int, User]) -> dict[int, set[int]]:

@@ -24,7 +24,6 @@ logger = structlog.get_logger(__name__)
 
 BUFFER: Final = 512 * 1024  # bytes that may wait for a client; one that lags further is replayed to from PostgreSQL
 PATIENCE: Final = 5.0  # seconds for it to read so much that it can be sent more
-WINDOW: Final = 200  # positions that one step of a replay looks at
 
 
 class UnknownFrame(Invalid):
@@ -98,8 +97,9 @@ class Socket:
             await self._write_event(record.type, text)
 
     async def beat(self, text: str) -> None:
-        if self.live and self._handshake.speaks_protocol:
-            await self._write(text)
+        """Write the heartbeat of those who are live; while it replays, one that says how far it is."""
+        if self._handshake.speaks_protocol:
+            await self._write(text if self.live else wire.heartbeat(position=self.position, now=timezone.now()))
 
     async def close(self, code: Close) -> None:
         if self._closing:
@@ -154,12 +154,15 @@ class Socket:
     async def _replay(self) -> None:
         """Catch up with the hub. It may move on meanwhile, but not between the last comparison and `live`."""
         while self.position < hub.position and not self._closing:
-            upto = min(hub.position, self.position + WINDOW)
+            upto = hub.position
             user = hub.users[self.user_id]
-            for record in await for_socket(queries.missed, user, position=self.position, upto=upto):
+            page = await for_socket(queries.missed, user, position=self.position, upto=upto)
+            for record in page:
                 await self._drained()
                 await self._write_event(record.type, wire.event(record))
-            self.position = upto
+                self.position = record.position or 0
+            if len(page) < queries.PAGE:
+                self.position = upto
         self.live = not self._closing
 
     async def _hear(self, message: asgi.Message) -> None:
