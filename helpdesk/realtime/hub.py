@@ -115,6 +115,8 @@ class Hub:
             except TimeoutError:
                 pass
             self._woken.clear()
+            if not self._sockets:
+                continue
             try:
                 await self._work()
             except DOWN as error:

@@ -22,8 +22,8 @@ class Inside:
         self.frames: list[Any] = []
         self.closed: int | None = None
         self._sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        socket = Socket(self._hear, Handshake(**said, speaks_protocol=True, origin_allowed=True))
-        self._serving = asyncio.create_task(socket.serve(self._sent.get))
+        self.socket = Socket(self._hear, Handshake(**said, speaks_protocol=True, origin_allowed=True))
+        self._serving = asyncio.create_task(self.socket.serve(self._sent.get))
 
     async def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "websocket.close":

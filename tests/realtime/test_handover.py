@@ -94,7 +94,7 @@ async def test_what_concerns_others_costs_a_replay_one_question(
     await for_socket(ticket_of, customer)
     head = await for_socket(lambda: many_events(5_000, audience=stranger.pk))
     client = Inside(await for_socket(access_token, customer), after=cursor(1))
-    await soon(lambda: client.frames and queries.missed in sockets_ask.asked)
+    await soon(lambda: client.socket.live)
     await for_socket(lambda: many_events(1, audience=customer.pk))
 
     await soon(client.events)
