@@ -470,7 +470,7 @@ class Servers:
 
     def end(self) -> None:
         for server in reversed(self._started):
-            if MEASURED and server.is_running:
+            if MEASURED and server.is_running():
                 server.stop(seconds=5)
             server.kill()
             # Shown where a test failed.
