@@ -1,0 +1,124 @@
+"""The servers as fixtures: a plugin of pytest, see tests/conftest.py."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.servers.group import Desk, Servers
+from tests.servers.process import Server
+from tests.servers.programs import Beat, Daphne, Valkey, Worker
+from tests.servers.sink import Smtp
+
+S = TypeVar("S", bound=Server)
+
+
+def _test_database_url() -> str:
+    from django.db import connection
+
+    settings = connection.settings_dict
+    query = {key.lower(): settings[key] for key in ("HOST", "PORT", "USER", "PASSWORD") if settings[key]}
+    return f"postgresql:///{settings['NAME']}?{urlencode(query)}"
+
+
+def _ready(server: S) -> S:
+    server.wait_until_ready()
+    return server
+
+
+@pytest.fixture
+def servers(transactional_db: None) -> Iterator[Servers]:
+    group = Servers(_test_database_url())
+    yield group
+    group.end()
+
+
+@pytest.fixture
+def valkey(servers: Servers) -> Valkey:
+    """A Valkey that this test may stop, freeze and flush."""
+    servers.valkey.start()
+    return servers.valkey
+
+
+@pytest.fixture
+def smtp(servers: Servers) -> Smtp:
+    servers.smtp.start()
+    return servers.smtp
+
+
+@pytest.fixture
+def start_daphne(servers: Servers, valkey: Valkey) -> Callable[..., Daphne]:
+    """`start_daphne(RATE_LIMIT_ENABLED="true")`; several may run beside each other."""
+    return lambda **env: _ready(servers.daphne(**env))
+
+
+@pytest.fixture
+def start_worker(servers: Servers, valkey: Valkey) -> Callable[..., Worker]:
+    """`start_worker()` works on everything, `start_worker("mail")` on one queue."""
+    return lambda *queues, **env: _ready(servers.worker(*queues, **env))
+
+
+@pytest.fixture
+def start_beat(servers: Servers, valkey: Valkey) -> Callable[..., Beat]:
+    return lambda **env: _ready(servers.beat(**env))
+
+
+@pytest.fixture
+def daphne(start_daphne: Callable[..., Daphne]) -> Daphne:
+    return start_daphne()
+
+
+@pytest.fixture
+def worker(start_worker: Callable[..., Worker]) -> Worker:
+    return start_worker()
+
+
+@pytest.fixture
+def beat(start_beat: Callable[..., Beat]) -> Beat:
+    return start_beat()
+
+
+@pytest.fixture
+def desk(servers: Servers, valkey: Valkey, smtp: Smtp) -> Desk:
+    daphne, worker, beat = servers.daphne(), servers.worker(), servers.beat()
+    return Desk(valkey, smtp, _ready(daphne), _ready(worker), _ready(beat))
+
+
+@pytest.fixture
+def valkey_here(valkey: Valkey, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
+    """The test's own process uses the private Valkey too: limits, channel layer, and Celery's broker."""
+    urls = valkey.urls
+    for name, url in urls.items():
+        monkeypatch.setenv(name, url)
+    settings.REDIS_URL = urls["REDIS_URL"]
+    settings.CELERY_BROKER_URL = urls["CELERY_BROKER_URL"]
+    layers = {**settings.CHANNEL_LAYERS}
+    config = layers["default"]["CONFIG"]
+    host = {**config["hosts"][0], "address": urls["CHANNELS_REDIS_URL"]}
+    settings.CHANNEL_LAYERS = {"default": {**layers["default"], "CONFIG": {**config, "hosts": [host]}}}
+    _forget_broker()
+    yield valkey
+    _forget_broker()
+
+
+def _forget_broker() -> None:
+    """Celery remembers its connections, whatever the settings say by now."""
+    import kombu.pools
+    from celery import current_app
+
+    kombu.pools.reset()
+    current_app._pool = None
+    current_app.amqp._producer_pool = None
+
+
+@pytest.fixture(scope="session")
+def shared_daphne(django_db_setup: None, django_db_blocker: Any) -> Iterator[Daphne]:
+    """One server for all tests that only need one to be there; each of them asks for `transactional_db` itself."""
+    with django_db_blocker.unblock():
+        url = _test_database_url()
+    group = Servers(url)
+    group.valkey.start()
+    group.smtp.start()
+    yield _ready(group.daphne())
+    group.end()
