@@ -1,0 +1,60 @@
+"""The catalogue of events is that of the code."""
+
+import dataclasses
+from typing import Any
+
+from helpdesk.events.declaration import EVENT_TYPES, Event
+from tests.docs.pages import REFERENCE, code, rows
+
+PERSON = {"id": 5, "username": "agent_1", "name": "", "role": "agent"}
+SAMPLES: dict[str, Any] = {
+    "ticket_id": 7,
+    "title": "Printer on fire",
+    "description": "It burns.",
+    "creator_id": 1,
+    "assignee_ids": [],
+    "creator": PERSON | {"username": "customer_1"},
+    "assignee": None,
+    "priority": "medium",
+    "status": "open",
+    "old_status": "open",
+    "new_status": "in_progress",
+    "old_priority": "medium",
+    "new_priority": "high",
+    "old_assignee": None,
+    "new_assignee": PERSON,
+    "fields": {"title": ["a", "b"], "description": ["c", "d"]},
+    "comment_id": 9,
+    "author": "agent_1",
+    "content": "Water helps.",
+    "old_content": "Sand helps.",
+}
+
+
+def sample(event_type: type[Event]) -> Event:
+    return event_type(**{field.name: SAMPLES[field.name] for field in dataclasses.fields(event_type)})
+
+
+def told_members(event: Event) -> str:
+    """`ticket` (`id`, `title`), `changes` (`status`)"""
+    return ", ".join(
+        f"`{name}` ({', '.join(f'`{inner}`' for inner in members)})" for name, members in event.members.items()
+    )
+
+
+def test_the_event_catalogue_is_that_of_the_code():
+    told = {code(name)[0]: cells for name, *cells in rows(REFERENCE / "events.md", first="Type")}
+    expected = {}
+    for name, event_type in EVENT_TYPES.items():
+        event = sample(event_type)
+        concerned = "assignee" if event_type.staff_only else "creator, assignee"
+        expected[name] = [
+            "agents" if event_type.staff_only else "creator, agents",
+            "every agent" if event.pushed_to_agents else concerned,
+            "yes" if event_type.echoed else "no",
+            told_members(event),
+            event.message,
+        ]
+
+    assert told == expected
+    assert list(told) == list(EVENT_TYPES)
