@@ -3,6 +3,7 @@
 import os
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
@@ -10,7 +11,11 @@ django_application = get_asgi_application()
 
 from config.websocket import websocket_application  # noqa: E402 - models are ready only now
 from helpdesk.api import daphne  # noqa: E402
+from helpdesk.api.proxies import TrustedProxies  # noqa: E402
 
 daphne.adopt()
 
-application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})
+application = TrustedProxies(
+    ProtocolTypeRouter({"http": django_application, "websocket": websocket_application}),
+    settings.TRUSTED_PROXIES,
+)

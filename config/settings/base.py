@@ -11,6 +11,7 @@ from .components.env import BASE_DIR, env
 from .components.helpdesk import *
 from .components.limits import *
 from .components.logging import *
+from .components.proxies import *
 from .components.rest import *
 
 SECRET_KEY = env("DJANGO_SECRET_KEY")

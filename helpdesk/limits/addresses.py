@@ -10,7 +10,7 @@ UNKNOWN: Final = "unknown"  # a Unix socket has no address
 
 
 def origin(meta: Mapping[str, Any]) -> str:
-    """The socket's address; headers such as X-Forwarded-For are written by the client and never read."""
+    """The socket's address, or what a trusted proxy says instead (`TRUSTED_PROXIES`); headers are not read here."""
     try:
         address = ip_address(str(meta.get("REMOTE_ADDR") or "").partition("%")[0])
     except ValueError:
