@@ -8,5 +8,7 @@ class TicketsConfig(AppConfig):
         from helpdesk.events.visibility import register_subject
         from helpdesk.tickets import subscribers  # noqa: F401 - importing it subscribes
         from helpdesk.tickets.models import Ticket
+        from helpdesk.tickets.queries import seen_of_the_desk
 
         register_subject("ticket", Ticket.objects.in_scope_of)
+        register_subject("desk", seen_of_the_desk)

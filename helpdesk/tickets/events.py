@@ -259,3 +259,23 @@ class NoteDeleted(_CommentGone, name="note_deleted", staff_only=True):
     @property
     def message(self) -> str:
         return f"Internal note deleted on ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketsLoaded(Event, name="tickets_loaded", staff_only=True):
+    """Many tickets came at once, in one transaction, and nobody was told of each: happened to the desk as a whole."""
+
+    tickets: int
+    comments: int
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        return ("desk", 1)
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"loaded": {"tickets": self.tickets, "comments": self.comments}}
+
+    @property
+    def message(self) -> str:
+        return f"{self.tickets:,} tickets loaded"

@@ -28,6 +28,8 @@ SAMPLES: dict[str, Any] = {
     "author": "agent_1",
     "content": "Water helps.",
     "old_content": "Sand helps.",
+    "tickets": 1000,
+    "comments": 5000,
 }
 
 
@@ -47,10 +49,12 @@ def test_the_event_catalogue_is_that_of_the_code():
     expected = {}
     for name, event_type in EVENT_TYPES.items():
         event = sample(event_type)
+        of_ticket = event.subject[0] == "ticket"
+        readers = "agents" if event_type.staff_only else "creator, agents"
         concerned = "assignee" if event_type.staff_only else "creator, assignee"
         expected[name] = [
-            "agents" if event_type.staff_only else "creator, agents",
-            "every agent" if event.pushed_to_agents else concerned,
+            readers if of_ticket else "admins",
+            "every agent" if event.pushed_to_agents else concerned if event.audience else "nobody",
             "yes" if event_type.echoed else "no",
             told_members(event),
             event.message,

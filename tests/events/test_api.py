@@ -252,8 +252,9 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
         "note_added",
         "note_updated",
         "note_deleted",
+        "tickets_loaded",
     }
-    assert staff_only == {"ticket_created", "note_added", "note_updated", "note_deleted"}
+    assert staff_only == {"ticket_created", "note_added", "note_updated", "note_deleted", "tickets_loaded"}
 
 
 def test_a_cursor_ahead_of_the_stream_is_gone(api_as: Api, ticket: Any, customer: Any) -> None:
