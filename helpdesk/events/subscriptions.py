@@ -18,13 +18,15 @@ R = TypeVar("R", bound=Receiver)
 
 # event name -> subscriber name -> receiver
 _RECEIVERS: dict[str, dict[str, Receiver]] = defaultdict(dict)
+_URGENT: set[str] = set()
 
 
-def subscribe(*event_types: type[Event], name: str) -> Callable[[R], R]:
+def subscribe(*event_types: type[Event], name: str, urgent: bool = False) -> Callable[[R], R]:
     """Call the function after each commit of these events, at least once: it must be idempotent.
 
     `name` is stored with every event: renaming it abandons what is pending (parked, with that reason). A name added
-    later starts with its first event.
+    later starts with its first event. An urgent subscriber hears it before the event has its position, so before
+    anybody outside can; what it missed is made up for by the very next sweep.
     """
 
     def connect(receiver: R) -> R:
@@ -32,6 +34,8 @@ def subscribe(*event_types: type[Event], name: str) -> Callable[[R], R]:
             if name in _RECEIVERS[event_type.name]:
                 raise ValueError(f"{event_type.name} has a subscriber {name!r} already.")
             _RECEIVERS[event_type.name][name] = receiver
+        if urgent:
+            _URGENT.add(name)
         return receiver
 
     return connect
@@ -40,6 +44,11 @@ def subscribe(*event_types: type[Event], name: str) -> Callable[[R], R]:
 def unsubscribe(*event_types: type[Event], name: str) -> None:
     for event_type in event_types:
         _RECEIVERS[event_type.name].pop(name, None)
+    _URGENT.discard(name)
+
+
+def is_urgent(subscriber: str) -> bool:
+    return subscriber in _URGENT
 
 
 def subscriber_names(event_name: str) -> list[str]:

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from helpdesk.core.redis import RedisDown
 from helpdesk.events.models import EventReceipt, EventRecord
-from helpdesk.events.subscriptions import receiver_of
+from helpdesk.events.subscriptions import is_urgent, receiver_of
 
 logger = structlog.get_logger(__name__)
 
@@ -13,10 +14,21 @@ FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
 # About an hour of trying.
 ATTEMPTS_BEFORE_PARKING = 14
+URGENT_ATTEMPTS_BEFORE_PARKING = 720
+# Not in the same sweep again, but in the next.
+URGENT_RETRY = timedelta(seconds=1)
 
 
 def dispatch(record: EventRecord, receipts: list[EventReceipt], *, now: datetime) -> None:
-    """Call each receipt's subscriber. One that fails does not stop the others, and keeps its part for the sweeper."""
+    """Call each receipt's subscriber, and remember it."""
+    settle(tell(record, receipts, now=now))
+
+
+def tell(record: EventRecord, receipts: list[EventReceipt], *, now: datetime) -> list[int]:
+    """Call each receipt's subscriber; return the ids of the receipts that are done, for `settle`.
+
+    One that fails does not stop the others, and keeps its part for the sweeper.
+    """
     done: list[int] = []
     for receipt in receipts:
         receive = receiver_of(record.type, receipt.subscriber)
@@ -25,24 +37,31 @@ def dispatch(record: EventRecord, receipts: list[EventReceipt], *, now: datetime
             continue
         try:
             receive(record.event(), record)
+        except RedisDown as error:
+            # Whoever called Redis has said so, once.
+            _fail(receipt, f"Redis is down: {error}", now=now)
         except Exception as error:
             logger.exception("subscriber_failed", subscriber=receipt.subscriber, event_id=record.pk)
             _fail(receipt, f"{type(error).__name__}: {error}", now=now)
         else:
             done.append(receipt.pk)
+    return done
+
+
+def settle(done: list[int]) -> None:
     if done:
         EventReceipt.objects.filter(pk__in=done).update(state=EventReceipt.State.DONE, error="")
 
 
 def _fail(receipt: EventReceipt, error: str, *, now: datetime, park: bool = False) -> None:
-    attempts = receipt.attempts + 1
-    parked = park or attempts >= ATTEMPTS_BEFORE_PARKING
+    attempts, urgent = receipt.attempts + 1, is_urgent(receipt.subscriber)
+    parked = park or attempts >= (URGENT_ATTEMPTS_BEFORE_PARKING if urgent else ATTEMPTS_BEFORE_PARKING)
     if parked:
         logger.error("event_parked", subscriber=receipt.subscriber, event_id=receipt.record_id, reason=error)
     EventReceipt.objects.filter(pk=receipt.pk).update(
         state=EventReceipt.State.PARKED if parked else EventReceipt.State.PENDING,
         attempts=attempts,
-        due_at=next_attempt(attempts, now=now),
+        due_at=now + URGENT_RETRY if urgent else next_attempt(attempts, now=now),
         # An error may quote anything; PostgreSQL stores no NUL.
         error=error.replace("\0", "")[:2000],
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -10,9 +10,9 @@ from django.utils import timezone
 from helpdesk.core import faults
 from helpdesk.events.declaration import Event
 from helpdesk.events.models import EventReceipt, EventRecord
-from helpdesk.events.operations.dispatching import dispatch
+from helpdesk.events.operations.dispatching import settle, tell
 from helpdesk.events.operations.sequencing import sequence
-from helpdesk.events.subscriptions import subscriber_names
+from helpdesk.events.subscriptions import is_urgent, subscriber_names
 
 # How long the publishing process has for its own dispatch before a sweep takes over.
 GRACE = timedelta(seconds=5)
@@ -30,7 +30,9 @@ def publish(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
     record = record_of(event, by=by, now=now)
     record.save(force_insert=True)
     receipts = EventReceipt.objects.bulk_create(
-        EventReceipt(record=record, subscriber=name, due_at=now + GRACE) for name in subscriber_names(event.name)
+        # What is urgent is done twice rather than late.
+        EventReceipt(record=record, subscriber=name, due_at=now if is_urgent(name) else now + GRACE)
+        for name in subscriber_names(event.name)
     )
     # Robust: the change is committed, so its answer must not become an error because the telling failed.
     transaction.on_commit(partial(_tell, record, receipts), robust=True)
@@ -48,14 +50,22 @@ def record_of(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
         actor_id=by.pk if by else None,
         occurred_at=now,
         data=event.as_data(),
-        body={"actor": by.username if by else None, **event.members, "message": event.message},
+        body=body_of(event, by=by),
         changes=event.changes,
         audience=sorted(event.audience),
         pushed_to_agents=event.pushed_to_agents,
     )
 
 
+def body_of(event: Event, *, by: Actor | None) -> dict[str, Any]:
+    """The members of the wire that are the event's own."""
+    return {"actor": by.username if by else None, **event.members, "message": event.message}
+
+
 def _tell(record: EventRecord, receipts: list[EventReceipt]) -> None:
     faults.reach("events.committed")
+    urgent = [receipt for receipt in receipts if is_urgent(receipt.subscriber)]
+    done = tell(record, urgent, now=timezone.now())
     record.position = sequence(record.pk)
-    dispatch(record, receipts, now=timezone.now())
+    others = [receipt for receipt in receipts if receipt not in urgent]
+    settle(done + tell(record, others, now=timezone.now()))

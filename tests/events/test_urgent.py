@@ -1,0 +1,116 @@
+"""Urgent subscribers: told before anybody else can know, and made up for by the next sweep."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from helpdesk.core.redis import RedisDown
+from helpdesk.events.declaration import EVENT_TYPES, Event
+from helpdesk.events.models import EventReceipt, EventRecord
+from helpdesk.events.operations import publish, sweep
+from helpdesk.events.operations.dispatching import URGENT_ATTEMPTS_BEFORE_PARKING, URGENT_RETRY
+from helpdesk.events.subscriptions import subscribe, unsubscribe
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm(Event, name="test_alarm"):
+    @property
+    def subject(self) -> tuple[str, int]:
+        return ("bell", 1)
+
+    @property
+    def message(self) -> str:
+        return "Alarm"
+
+
+# No part of the product's catalogue: known only while these tests run.
+EVENT_TYPES.pop("test_alarm")
+
+
+@pytest.fixture(autouse=True)
+def alarm_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EVENT_TYPES, "test_alarm", Alarm)
+
+
+@pytest.fixture
+def hear() -> Iterator[Any]:
+    def connect(name: str, receiver: Any, *, urgent: bool) -> None:
+        subscribe(Alarm, name=name, urgent=urgent)(receiver)
+
+    yield connect
+    for name in ("test.calm", "test.urgent"):
+        unsubscribe(Alarm, name=name)
+
+
+def ring() -> EventRecord:
+    with transaction.atomic():
+        return publish(Alarm(), by=None, now=timezone.now())
+
+
+def test_who_is_urgent_hears_it_before_it_has_a_position_and_the_others_after(hear: Any) -> None:
+    heard: list[tuple[str, bool]] = []
+    # Subscribed in the other order.
+    hear("test.calm", lambda _event, record: heard.append(("calm", record.position is not None)), urgent=False)
+    hear("test.urgent", lambda _event, record: heard.append(("urgent", record.position is not None)), urgent=True)
+
+    ring()
+
+    assert heard == [("urgent", False), ("calm", True)]
+    assert set(EventReceipt.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_what_a_crash_left_is_due_at_once_for_the_urgent_and_after_a_grace_for_the_others(hear: Any) -> None:
+    heard: list[str] = []
+    hear("test.calm", lambda *_: heard.append("calm"), urgent=False)
+    hear("test.urgent", lambda *_: heard.append("urgent"), urgent=True)
+    ring()
+    # As a process leaves it that dies right after its commit.
+    EventRecord.objects.update(position=None)
+    EventReceipt.objects.update(state="pending")
+    heard.clear()
+
+    sweep(now=timezone.now())
+
+    assert heard == ["urgent"]
+
+
+@pytest.mark.failing_subscriber
+def test_who_is_urgent_and_fails_is_called_again_by_every_sweep_without_growing_patience(hear: Any) -> None:
+    calls: list[int] = []
+
+    def fails(*_: Any) -> None:
+        calls.append(1)
+        raise RedisDown("resting")
+
+    hear("test.urgent", fails, urgent=True)
+    ring()
+    now = timezone.now()
+    for _ in range(20):
+        now += timedelta(seconds=4)
+        sweep(now=now)
+
+    receipt = EventReceipt.objects.get()
+    assert (len(calls), receipt.attempts, receipt.state) == (21, 21, "pending")
+    assert receipt.due_at == now + URGENT_RETRY
+    assert receipt.error == "Redis is down: resting"
+
+
+@pytest.mark.failing_subscriber
+def test_who_is_urgent_and_fails_for_an_hour_is_parked(hear: Any) -> None:
+    def fails(*_: Any) -> None:
+        raise RedisDown("resting")
+
+    hear("test.urgent", fails, urgent=True)
+    ring()
+    EventReceipt.objects.update(attempts=URGENT_ATTEMPTS_BEFORE_PARKING - 1)
+
+    sweep(now=timezone.now() + timedelta(minutes=1))
+
+    assert EventReceipt.objects.get().state == "parked"
