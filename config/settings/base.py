@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from .components.auth import *
+from .components.cache import *
 from .components.celery import *
 from .components.channels import *
 from .components.database import *

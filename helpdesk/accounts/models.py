@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.roles import GRANTS, Permission, Role, roles_with
+from helpdesk.accounts.scopes import scope_of
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -81,6 +82,11 @@ class User(AbstractUser):
     def as_dict(self) -> dict[str, Any]:
         """The wire shape `user`."""
         return {"id": self.pk, "username": self.username, "name": self.name, "role": str(self.role)}
+
+    @property
+    def scope(self) -> str:
+        """Whom the user shares the pages of lists with."""
+        return scope_of(self.role, self.pk)
 
     @property
     def is_agent(self) -> bool:

@@ -29,6 +29,7 @@ class Servers:
             **self.valkey.urls,
             **self.smtp.env,
             "DATABASE_URL": database_url,
+            "LIST_CACHE_SECONDS": "300",
             "PYTHONUNBUFFERED": "1",
             # The same program is started dozens of times: compiling it once is enough.
             "PYTHONDONTWRITEBYTECODE": "",

@@ -15,6 +15,7 @@ from helpdesk.accounts.api.outputs import ColleagueOutput, PersonOutput, Profile
 from helpdesk.accounts.models import User
 from helpdesk.accounts.operations import users
 from helpdesk.accounts.roles import Permission, Role
+from helpdesk.api.cached import cached
 from helpdesk.api.pagination import Pages
 from helpdesk.api.views import ApiView, ApiViewSet
 from helpdesk.core.errors import NotFound
@@ -95,6 +96,7 @@ class UserViewSet(ApiViewSet):
     def get_queryset(self) -> QuerySet[User]:
         return User.objects.order_by("id")
 
+    @cached
     def list(self, _request: Request) -> Response:
         people = self.filter_queryset(self.get_queryset())
         return self.get_paginated_response(self.page_of(people.values(*self._columns())))

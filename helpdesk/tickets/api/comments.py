@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
+from helpdesk.api.cached import cached
 from helpdesk.api.pagination import Pages
 from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiViewSet
@@ -80,6 +82,7 @@ class CommentViewSet(ApiViewSet):
     def page_rows(self, comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:
         return queries.comment_values(comments)
 
+    @cached
     def list(self, request: Request, **_path: int) -> Response:
         rows = self.page_of(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response([queries.comment_body(row, user=caller(request)) for row in rows])
@@ -147,7 +150,7 @@ class TicketCommentViewSet(CommentViewSet):
     def get_queryset(self) -> CommentQuerySet:
         return super().get_queryset().filter(ticket_id=self.kwargs["ticket_id"])
 
-    def list(self, request: Request, **path: int) -> Response:
+    def list(self, request: Request, **path: int) -> HttpResponse:
         self._find_ticket(path["ticket_id"])
         return super().list(request)
 

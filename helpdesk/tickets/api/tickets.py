@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
+from helpdesk.api.cached import cached
 from helpdesk.api.pagination import CursorPages, Pages
 from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiViewSet
@@ -126,6 +127,7 @@ class TicketViewSet(ApiViewSet):
     def page_rows(self, rows: Any) -> Any:
         return queries.ticket_values(rows, user=caller(self.request)) if self.action == "list" else rows
 
+    @cached
     def list(self, request: Request) -> Response:
         user = caller(request)
         tickets = order(self._rows(), DEFAULT_ORDERING, user=user)

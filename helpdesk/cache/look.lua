@@ -1,0 +1,22 @@
+-- KEYS: the version of everyone, the version of the scope. ARGV: the page's name, how long a version is kept (seconds),
+-- how long one flight may take (milliseconds).
+-- Answers {where the page belongs, its bytes or false, 1 if the caller is to compute it}.
+local function version(key)
+  local known = redis.call("GET", key)
+  if not known then
+    -- From the clock, so that a lost version never comes again, and revives no page.
+    local time = redis.call("TIME")
+    known = time[1] * 1000000 + time[2]
+    redis.call("SET", key, known, "EX", ARGV[2])
+  end
+  return known
+end
+
+-- The scope stands in it too: two may have been moved on at one moment, to one number.
+local place = string.format("page:%.0f:%s:%.0f:%s", version(KEYS[1]), KEYS[2], version(KEYS[2]), ARGV[1])
+local bytes = redis.call("GET", place)
+if bytes then
+  return {place, bytes, 0}
+end
+local first = redis.call("SET", place .. ":flight", 1, "NX", "PX", ARGV[3])
+return {place, false, first and 1 or 0}
