@@ -1,5 +1,6 @@
 """How an event is declared: a frozen dataclass of primitives, under a name that never changes."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -8,7 +9,7 @@ EVENT_TYPES: dict[str, type["Event"]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
+class Event(ABC):
     """Something that happened. A subclass without a `name` is abstract: it only shares fields."""
 
     name: ClassVar[str]
@@ -26,14 +27,14 @@ class Event:
         EVENT_TYPES[name] = cls
 
     @property
+    @abstractmethod
     def subject(self) -> tuple[str, int]:
         """What it happened to: `("ticket", 7)`."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def message(self) -> str:
         """One English sentence, stable on the wire."""
-        raise NotImplementedError
 
     @property
     def members(self) -> dict[str, Any]:

@@ -77,6 +77,11 @@ def test_an_event_name_is_declared_once() -> None:
     assert EVENT_TYPES["test_rang"] is Rang
 
 
+def test_an_event_without_a_subject_or_a_sentence_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match=r"abstract methods '?message'?, '?subject"):
+        Event()  # type: ignore[abstract]
+
+
 def test_an_exception_before_the_commit_leaves_no_event_and_tells_nobody(transactional_db: None, hear: Any) -> None:
     heard: list[int] = []
     hear("test.ear", lambda event, record: heard.append(event.bell))

@@ -8,6 +8,8 @@ from pathlib import Path
 # What the suite's own servers were given must not reach those of the checkout.
 OURS = ("DATABASE_URL", "REDIS_URL", "CHANNELS_", "CELERY_", "DJANGO_", "EMAIL_", "HELPDESK_", "LOG_FORMAT", "PORT")
 
+NO_PROC = "processes are counted in /proc: run it on Linux, on Windows in WSL2"
+
 
 def outside(**env: str) -> dict[str, str]:
     """The environment of somebody who has a checkout, and our packages."""

@@ -35,7 +35,7 @@ def test_a_free_port_is_kept_although_old_connections_linger(ports):
     assert ports.take(port) == port
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the race remains")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux keeps a port for one: run it there")
 def test_two_that_start_at_once_do_not_take_the_same():
     port = free_port()
 

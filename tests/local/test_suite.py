@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.processes import alive, descendants, left, outside
+from tests.local.processes import NO_PROC, alive, descendants, left, outside
 from tests.servers import ROOT, eventually
 
 pytestmark = pytest.mark.slow
@@ -80,7 +80,7 @@ def test_a_suite_gets_servers_of_its_own_answers_with_its_exit_code_and_leaves_n
     assert not (Path("/tmp") / home).exists()
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are counted in /proc")
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason=NO_PROC)
 def test_a_stopped_suite_takes_along_what_its_tests_started(tmp_path):
     with suite(tmp_path, HANGS_WITH_A_CHILD) as process:
         assert process.stdout.readline() == "hanging\n"
@@ -94,7 +94,7 @@ def test_a_stopped_suite_takes_along_what_its_tests_started(tmp_path):
     assert left(running) == set()
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are counted in /proc")
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason=NO_PROC)
 def test_a_killed_suite_takes_its_servers_along(tmp_path):
     with suite(tmp_path, HANGS_WITH_A_CHILD) as process:
         assert process.stdout.readline() == "hanging\n"

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.local.processes import alive, descendants, left, outside
+from tests.local.processes import NO_PROC, alive, descendants, left, outside
 from tests.servers import HOST, ROOT, eventually, free_port
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are counted in /proc"),
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason=NO_PROC),
 ]
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".local", "__pycache__", ".*_cache", ".hypothesis", "tests", "docs")
@@ -116,10 +116,11 @@ def test_what_it_mails_is_seen_in_the_viewer(first):
     with signed_in(url) as client:
         client.post("/api/tickets/", json={"title": "Brief", "description": "-"}).raise_for_status()
 
-    eventually(
-        lambda: any("Brief" in m["Subject"] for m in httpx.get(f"{viewer}api/v1/messages").json()["messages"]),
-        seconds=30,
-    )
+    def brief() -> list[str]:
+        mails = httpx.get(f"{viewer}api/v1/messages").json()["messages"]
+        return [mail["Subject"] for mail in mails if "Brief" in mail["Subject"]]
+
+    assert eventually(brief, seconds=30)
 
 
 def test_a_second_start_says_where_the_first_one_runs(first):
