@@ -17,8 +17,11 @@ ENVIRONMENTS = frozenset({"env", "environ", "environment"})
 
 
 def plain(node: ast.expr) -> Any:
-    """The value of a literal, also of `1024 * 1024`."""
-    return eval(compile(ast.Expression(node), "", "eval"), {"__builtins__": {}})
+    """The value of a literal, also of `1024 * 1024`; None if it has to be computed."""
+    try:
+        return eval(compile(ast.Expression(node), "", "eval"), {"__builtins__": {}})
+    except NameError:
+        return None
 
 
 def as_written(value: Any) -> str:
