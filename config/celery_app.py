@@ -5,6 +5,7 @@ import os
 from celery import Celery
 from kombu.transport.redis import Transport
 
+from . import heartbeat  # noqa: F401 - it listens
 from .broker import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")

@@ -32,6 +32,9 @@ CELERY_TASK_PUBLISH_RETRY = False
 # Mails have a queue and a worker of their own: while a mail server hangs, the events are swept all the same.
 CELERY_TASK_ROUTES = {"helpdesk.notifications.tasks.*": {"queue": "mail"}}
 
+# A file that a worker touches while it hears its broker, for health checks; none by default.
+WORKER_HEARTBEAT_FILE = env("WORKER_HEARTBEAT_FILE", default="")
+
 # How often what was left undone is looked for: with the time that it takes, it is done within five seconds.
 _EVERY = timedelta(seconds=env.float("SWEEP_SECONDS", default=4))
 # A sweep that nobody took is replaced by the next one, not queued behind it.
