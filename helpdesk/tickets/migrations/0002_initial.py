@@ -111,6 +111,14 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                (
+                    "folded_title",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=helpdesk.tickets.models.Fold("title"),
+                        output_field=models.TextField(),
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -176,6 +184,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="ticket",
             index=models.Index(
+                models.F("last_comment_at"),
+                models.F("id"),
+                condition=models.Q(("deleted_at", None)),
+                name="ticket_longest_silent",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
                 models.OrderBy(models.F("priority_rank"), descending=True),
                 models.OrderBy(models.F("id"), descending=True),
                 condition=models.Q(("deleted_at", None)),
@@ -188,7 +205,6 @@ class Migration(migrations.Migration):
                 models.F("created_by"),
                 models.OrderBy(models.F("created_at"), descending=True),
                 models.OrderBy(models.F("id"), descending=True),
-                condition=models.Q(("deleted_at", None)),
                 name="ticket_own",
             ),
         ),
@@ -237,7 +253,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="ticket",
             index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(helpdesk.tickets.models.Fold("title"), name="gin_trgm_ops"),
+                django.contrib.postgres.indexes.OpClass("folded_title", name="gin_trgm_ops"),
                 name="ticket_title_trigram",
             ),
         ),
