@@ -1,22 +1,19 @@
 """Any number of tickets with conversations, the same again for the same seed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import accumulate
+from math import exp
 from random import Random
 from typing import Final
 
 from helpdesk.accounts.models import User
-from helpdesk.core import bulk
-from helpdesk.demo.office_hours import moment
+from helpdesk.demo.office_hours import moments
 from helpdesk.demo.stories import write_story
-from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Comment, Ticket
-from helpdesk.tickets.operations.bulk_load import bulk_load
+from helpdesk.tickets.operations.bulk_load import BATCH, Report, bulk_load
 
-BATCH: Final = 1000
-
-Report = Callable[[int, int], None]
+_SPREAD: Final = 0.8
+# The mean of what is distributed so.
+_USUAL: Final = exp(_SPREAD**2 / 2)
 
 
 def add_tickets(
@@ -31,25 +28,22 @@ def add_tickets(
     batch_size: int = BATCH,
     report: Report = lambda _tickets, _comments: None,
 ) -> None:
-    """Load the tickets, oldest first, one transaction a batch; `report` hears how many tickets and comments there are.
+    """Load the tickets, oldest first; `report` hears after each batch how many tickets and comments there are.
 
     The story ends with the last full hour, so that the minute of the call changes nothing.
     """
-    rng = Random(seed)
     end = now.replace(minute=0, second=0, microsecond=0)
     begin = end - timedelta(days=days)
-    opened = sorted(moment(rng, begin, end) for _ in range(tickets))
+
+    rng = Random(seed)
+    opened = moments(rng, begin, end, tickets)
     shares = uneven_shares(rng, tickets, tickets * comments_per_ticket)
-    comments = 0
-    for first in range(0, tickets, batch_size):
-        batch = slice(first, first + batch_size)
-        stories = [
-            write_story(rng, customer=_busy(rng, customers), agents=agents, at=at, end=end, sentences=sentences)
-            for at, sentences in zip(opened[batch], shares[batch], strict=True)
-        ]
-        comments += bulk_load(stories)
-        report(first + len(stories), comments)
-    bulk.analyze(User, Ticket, Comment, EventRecord)
+    # One by one: a million stories do not fit into the memory of a small machine.
+    stories = (
+        write_story(rng, customer=_busy(rng, customers), agents=agents, at=at, end=end, sentences=sentences)
+        for at, sentences in zip(opened, shares, strict=True)
+    )
+    bulk_load(stories, expected=tickets, now=now, batch_size=batch_size, report=report)
 
 
 def _busy(rng: Random, customers: Sequence[User]) -> User:
@@ -57,10 +51,12 @@ def _busy(rng: Random, customers: Sequence[User]) -> User:
     return customers[int(len(customers) * rng.random() ** 1.6)]
 
 
-def uneven_shares(rng: Random, parts: int, total: int) -> list[int]:
+def uneven_shares(rng: Random, parts: int, total: int) -> Iterator[int]:
     """So many whole numbers, of which most are small and a few large, that sum up to the total."""
-    if not parts:
-        return []
-    sums = list(accumulate(rng.lognormvariate(0, 0.8) for _ in range(parts)))
-    ends = [round(total * part / sums[-1]) for part in sums]
-    return [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    for left in range(parts, 0, -1):
+        weight = rng.lognormvariate(0, _SPREAD)
+        # Of what is left now, as if all that follow had the usual weight; the last one takes the rest.
+        share = total * weight / (weight + _USUAL * (left - 1))
+        whole = min(total, int(share + rng.random()))
+        total -= whole
+        yield whole

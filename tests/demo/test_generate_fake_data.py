@@ -1,5 +1,9 @@
 """`manage.py generate_fake_data`: whom and what it is asked for."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 from random import Random
@@ -12,9 +16,12 @@ from django.utils import timezone
 from helpdesk.accounts.models import User
 from helpdesk.demo.generate import add_tickets, uneven_shares
 from helpdesk.demo.people import add_people
+from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Comment, Ticket
+from tests import catalog
 from tests.factories import ticket_of
 from tests.people import NOON, UserFactory
+from tests.servers import ROOT, eventually
 
 
 def generate(**options):
@@ -114,6 +121,33 @@ def test_another_seed_is_chosen_and_told(db):
     assert printed[0] != printed[1]
 
 
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
+def test_a_large_load_that_is_stopped_leaves_no_ticket_and_every_index(servers, signum):
+    before = catalog.definitions()
+    command = [sys.executable, "manage.py", "generate_fake_data", "--tickets=50000", "--comments-per-ticket=1"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | servers.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        first = process.stdout.readline()
+        process.send_signal(signum)
+        _rest, said = process.communicate(timeout=30)
+
+    assert first.startswith("1,000 of 50,000 tickets")
+    assert (process.returncode, said) == (
+        (1, "CommandError: Stopped. The users stay, and of a load by batches what was told above.\n")
+        if signum == signal.SIGINT
+        else (-signal.SIGKILL, "")
+    )
+    assert eventually(lambda: catalog.definitions() == before)
+    assert (Ticket.objects.count(), EventRecord.objects.count()) == (0, 0)
+    assert User.objects.filter(username="customer_1").exists()
+
+
 def test_it_is_refused_where_demo_data_is_not_allowed(db, settings):
     settings.DEMO_DATA_ALLOWED = False
 
@@ -152,7 +186,7 @@ def test_what_is_no_such_number_is_refused(db, argument):
 @pytest.mark.parametrize(("parts", "total"), [(0, 0), (1, 7), (7, 0), (7, 3), (1000, 5000), (3, 10**6)])
 def test_shares_sum_up(parts, total):
     for seed in range(20):
-        shares = uneven_shares(Random(seed), parts, total)
+        shares = list(uneven_shares(Random(seed), parts, total))
 
         assert (len(shares), sum(shares)) == (parts, total)
         assert min(shares, default=0) >= 0

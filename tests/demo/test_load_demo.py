@@ -4,6 +4,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
 
 from helpdesk.accounts.models import User
 from helpdesk.tickets.models import Comment, Ticket
@@ -60,14 +61,18 @@ def test_it_is_refused_outside_local_settings(db, settings):
     assert not User.objects.exists()
 
 
-def test_a_load_that_fails_leaves_the_desk_empty(db, monkeypatch):
-    """Or the next start would find users, and never fill it."""
+def test_a_load_that_fails_leaves_the_desk_empty(db):
+    """Or the next start would find users, and never fill it. Here the database refuses the very last row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'no space left'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER disk_full BEFORE INSERT ON events_eventrecord FOR EACH ROW"
+            " WHEN (NEW.type = 'tickets_loaded') EXECUTE FUNCTION disk_full()"
+        )
 
-    def break_down(*_args):
-        raise OSError("no space left")
-
-    monkeypatch.setattr("helpdesk.core.bulk.analyze", break_down)
-
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(DatabaseError, match="no space left"):
         load()
     assert (User.objects.count(), Ticket.objects.count()) == (0, 0)

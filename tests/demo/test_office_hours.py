@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from helpdesk.demo.office_hours import later, moment
+from helpdesk.demo.office_hours import later, moments
 from tests.people import NOON
 
 FRIDAY = datetime(2026, 11, 20, tzinfo=UTC)
@@ -30,20 +30,34 @@ def test_a_delay_passes_while_the_office_is_open(at, delay, then):
 
 
 @pytest.mark.parametrize("days", [1, 2, 90, 700])
-def test_every_moment_lies_between_begin_and_end(days):
+def test_moments_come_in_order_and_fill_the_time_between_begin_and_end(days):
     begin = NOON - timedelta(days=days)
 
-    moments = [moment(Random(seed), begin, NOON) for seed in range(500)]
+    for seed in range(20):
+        found = list(moments(Random(seed), begin, NOON, 500))
 
-    assert begin <= min(moments) < max(moments) < NOON
-    assert max(moments) - min(moments) > timedelta(days=days) * 0.8
+        assert len(found) == 500
+        assert found == sorted(found)
+        assert begin <= found[0] < found[-1] < NOON
+        assert found[-1] - found[0] > timedelta(days=days) * 0.8
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_moments_are_exact_too(count):
+    assert len(list(moments(Random(1), NOON - timedelta(days=1), NOON, count))) == count
+
+
+def test_a_single_moment_may_be_any():
+    days = {at.date() for seed in range(200) for at in moments(Random(seed), NOON - timedelta(days=20), NOON, 1)}
+
+    assert len(days) > 12
 
 
 def test_most_people_write_on_working_days_in_the_daytime():
-    moments = [moment(Random(seed), NOON - timedelta(days=90), NOON) for seed in range(2000)]
+    found = list(moments(Random(1), NOON - timedelta(days=90), NOON, 2000))
 
-    weekend = sum(at.weekday() >= 5 for at in moments)
-    by_hour = Counter(at.hour for at in moments)
+    weekend = sum(at.weekday() >= 5 for at in found)
+    by_hour = Counter(at.hour for at in found)
     assert 0 < weekend < 2000 / 7
     assert sum(by_hour[hour] for hour in range(8, 18)) > 1400
     assert sum(by_hour[hour] for hour in range(6)) > 0

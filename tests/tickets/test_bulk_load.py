@@ -1,6 +1,7 @@
 """Loaded tickets cannot be told from those that people made step by step, except that nobody was told."""
 
 import threading
+import time
 from datetime import timedelta
 from random import Random
 
@@ -17,15 +18,24 @@ from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations import comments, tickets
 from helpdesk.tickets.operations.bulk_load import Changed, Said, Story, bulk_load
 from helpdesk.tickets.operations.tickets import MoveNotAllowed
+from tests import catalog
 from tests.factories import ticket_of
 from tests.people import NOON, AgentFactory
 
+LATER = NOON + timedelta(hours=1)
+# So many are large.
+MANY = 1000
 NASTY = "tab\there\nline\r\nback\\slash \\N \\. \"quotes\" 'n' Ñandú 🦤 \x7f"
 
 
 def story_of(customer, *steps, **fields):
     values = {"title": "Printer on fire", "description": "It burns.", "priority": "high", "at": NOON} | fields
     return Story(by=customer, steps=steps, **values)
+
+
+def load(*stories, **options):
+    """The stories as one load, whose size they are unless told otherwise."""
+    bulk_load(stories, **({"expected": len(stories), "now": LATER} | options))
 
 
 def acted_out(story):
@@ -75,7 +85,7 @@ def test_a_loaded_story_equals_the_same_story_acted_out(customer, agent):
         for seed in range(60)
     ]
 
-    bulk_load(stories)
+    load(*stories)
     loaded = list(Ticket.objects.order_by("id").values_list("id", flat=True))
 
     assert set(Ticket.objects.values_list("status", flat=True)) == set(Status)
@@ -83,7 +93,7 @@ def test_a_loaded_story_equals_the_same_story_acted_out(customer, agent):
 
 
 def test_texts_arrive_as_they_are(customer):
-    bulk_load([story_of(customer, Said(by=customer, at=NOON, content=NASTY), title=NASTY[:255], description=NASTY)])
+    load(story_of(customer, Said(by=customer, at=NOON, content=NASTY), title=NASTY[:255], description=NASTY))
 
     ticket = Ticket.objects.get()
     assert (ticket.title, ticket.description, Comment.objects.get().content) == (NASTY, NASTY, NASTY)
@@ -91,7 +101,7 @@ def test_texts_arrive_as_they_are(customer):
 
 
 def test_sequences_go_on_after_the_loaded_rows(customer):
-    bulk_load([story_of(customer, Said(by=customer, at=NOON, content="Hello?")) for _ in range(3)])
+    load(*(story_of(customer, Said(by=customer, at=NOON, content="Hello?")) for _ in range(3)))
 
     later = ticket_of(customer)
 
@@ -102,14 +112,18 @@ def test_sequences_go_on_after_the_loaded_rows(customer):
 
 
 def test_the_history_takes_its_place_behind_what_was_told_before(customer, committing):
+    with committing():
+        ticket_of(customer)
     ticket_of(customer)  # not numbered yet
-    bulk_load([story_of(customer), story_of(customer)])
+    with committing():
+        load(story_of(customer), story_of(customer))
     with committing():
         ticket_of(customer)
 
     records = EventRecord.objects.order_by("id")
-    assert [record.position for record in records] == [1, 2, 3, 4]
-    assert [record.subject_id for record in records] == list(Ticket.objects.order_by("id").values_list("id", flat=True))
+    assert [record.position for record in records] == [1, 2, 3, 4, 5, 6]
+    tickets_opened = records.filter(type="ticket_created").values_list("subject_id", flat=True)
+    assert list(tickets_opened) == list(Ticket.objects.order_by("id").values_list("id", flat=True))
 
 
 def test_a_batch_is_told_in_the_order_of_time(customer):
@@ -117,28 +131,63 @@ def test_a_batch_is_told_in_the_order_of_time(customer):
     first = story_of(customer, Said(by=customer, at=NOON + 2 * hour, content="late"))
     second = story_of(customer, at=NOON + hour)
 
-    bulk_load([first, second])
+    load(first, second)
 
-    records = EventRecord.objects.order_by("position")
+    records = EventRecord.objects.filter(subject_type="ticket").order_by("position")
     assert [record.occurred_at for record in records] == [NOON, NOON + hour, NOON + 2 * hour]
 
 
-def test_nobody_hears_of_it(customer, agent, committing):
+def test_nobody_hears_of_the_single_steps(customer, agent, committing):
     with committing():
-        bulk_load([story_of(customer, Changed(by=agent, at=NOON, changes={"assigned_to": agent, "status": "pending"}))])
+        load(story_of(customer, Changed(by=agent, at=NOON, changes={"assigned_to": agent, "status": "pending"})))
 
-    assert not EventReceipt.objects.exists()
+    assert not EventReceipt.objects.exclude(record__type="tickets_loaded").exists()
     assert not Delivery.objects.exists()
     assert not EventRecord.objects.pushed_to(agent).exists()
     assert not EventRecord.objects.pushed_to(customer).exists()
     assert EventRecord.objects.visible_to(agent).count() == 3
 
 
+def test_the_load_itself_is_told_once_for_each_transaction(customer, admin, agent, committing):
+    said = Said(by=customer, at=NOON, content="Hello?")
+    with committing():
+        load(*(story_of(customer, said) for _ in range(5)), batch_size=2)
+        load(*(story_of(customer, said, said) for _ in range(MANY)), batch_size=300)
+
+    told = EventRecord.objects.filter(type="tickets_loaded").order_by("position")
+    assert [(record.body["loaded"], record.occurred_at, record.actor_id) for record in told] == [
+        ({"tickets": 2, "comments": 2}, LATER, None),
+        ({"tickets": 2, "comments": 2}, LATER, None),
+        ({"tickets": 1, "comments": 1}, LATER, None),
+        ({"tickets": MANY, "comments": 2 * MANY}, LATER, None),
+    ]
+    assert told[3].body["message"] == "1,000 tickets loaded"
+    assert EventRecord.objects.visible_to(admin).filter(type="tickets_loaded").count() == 4
+    for person in (agent, customer):
+        assert not EventRecord.objects.visible_to(person).filter(type="tickets_loaded").exists()
+    assert not EventRecord.objects.pushed_to(admin).exists()
+
+
+@pytest.mark.parametrize("count", [3, MANY])
+def test_a_load_gives_what_it_was_told_of_as_it_goes(customer, count):
+    heard = []
+
+    load(
+        *(story_of(customer, Said(by=customer, at=NOON, content="?")) for _ in range(count)),
+        batch_size=max(2, count // 2 - 1),
+        report=lambda *so_far: heard.append(so_far),
+    )
+
+    step = max(2, count // 2 - 1)
+    assert heard == [(done, done) for done in (*range(step, count, step), count)]
+    assert Ticket.objects.count() == count
+
+
 def test_an_illegal_move_loads_nothing(customer, agent):
     impossible = [Changed(by=agent, at=NOON, changes={"status": status}) for status in ("closed", "pending")]
 
     with pytest.raises(MoveNotAllowed):
-        bulk_load([story_of(customer), story_of(customer, *impossible)])
+        load(story_of(customer), story_of(customer, *impossible))
 
     assert (Ticket.objects.count(), EventRecord.objects.count()) == (0, 0)
 
@@ -147,17 +196,187 @@ def test_what_the_database_refuses_loads_nothing(customer):
     nobody = User(username="nobody")
 
     with pytest.raises(IntegrityError):
-        bulk_load([story_of(customer, Said(by=nobody, at=NOON, content="Boo"))])
+        load(story_of(customer, Said(by=nobody, at=NOON, content="Boo")))
 
     assert (Ticket.objects.count(), Comment.objects.count(), EventRecord.objects.count()) == (0, 0, 0)
 
 
 def test_nothing_is_loaded_of_nothing(db):
-    assert bulk_load([]) == 0
+    load()
+
+    assert not EventRecord.objects.exists()
 
 
-def test_positions_stay_gap_free_while_others_publish(transactional_db, customer):
-    """A load that takes its time holds the sequencer: whoever publishes meanwhile is numbered behind it."""
+# --- around rebuilt indexes ------------------------------------------------------------------------
+
+FILES = (
+    "SELECT oid FROM pg_class WHERE relname IN ('ticket_newest', 'ticket_search', 'comment_author', 'event_subject')"
+)
+
+
+@pytest.fixture
+def definitions():
+    """The same before and after, whatever the test does."""
+    before = catalog.definitions()
+    yield
+    assert catalog.definitions() == before
+
+
+def many(customer, count=MANY):
+    return (story_of(customer) for _ in range(count))
+
+
+def test_a_large_load_rebuilds_the_indexes_as_they_were(customer, definitions):
+    files = set(catalog.ask(FILES))
+
+    load(*many(customer))
+
+    assert not files & set(catalog.ask(FILES))
+    assert Ticket.objects.count() == MANY
+
+
+def test_a_small_load_leaves_the_indexes_alone(customer, definitions):
+    files = catalog.ask(FILES)
+
+    load(*many(customer, MANY - 1))
+
+    assert catalog.ask(FILES) == files
+
+
+def test_a_load_that_is_small_beside_what_is_there_leaves_the_indexes_alone(customer, definitions):
+    load(*many(customer, 4 * MANY + 1))
+    files = catalog.ask(FILES)
+
+    load(*many(customer))
+
+    assert catalog.ask(FILES) == files
+
+
+def test_a_large_load_into_a_filled_desk_keeps_what_is_there(customer, definitions):
+    kept = ticket_of(customer, title="Was here before")
+
+    load(*many(customer))
+
+    kept.refresh_from_db()
+    assert (kept.title, Ticket.objects.count()) == ("Was here before", MANY + 1)
+
+
+def test_what_its_definition_does_not_say_keeps_an_index_from_being_rebuilt(customer, definitions):
+    """Or a table would no longer be clustered by it, and a unique one would not guard the load."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX clustered ON tickets_ticket (created_by_id)")
+        cursor.execute("CLUSTER tickets_ticket USING clustered")
+        cursor.execute("CREATE UNIQUE INDEX guard ON tickets_comment (id, author_id)")
+    marks = "SELECT oid, indisclustered FROM pg_class JOIN pg_index ON oid = indexrelid WHERE relname IN ('clustered', 'guard')"
+    before = catalog.ask(marks)
+
+    load(*many(customer))
+
+    assert len(before) == 2
+    assert catalog.ask(marks) == before
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX clustered, guard")
+
+
+@pytest.mark.parametrize("broken", ["the story", "a row", "a reference"])
+def test_a_large_load_that_fails_leaves_all_as_it_was(customer, definitions, broken):
+    kept = ticket_of(customer)
+    stranger = User(username="nobody", id=10**9)
+
+    def stories():
+        yield from many(customer, MANY - 1)
+        if broken == "the story":
+            raise KeyboardInterrupt
+        author = {"a row": User(username="nobody"), "a reference": stranger}[broken]
+        yield story_of(customer, Said(by=author, at=NOON, content="Boo"))
+
+    with pytest.raises((KeyboardInterrupt, IntegrityError)):
+        bulk_load(stories(), expected=MANY, now=LATER, batch_size=400)
+
+    assert list(Ticket.objects.all()) == [kept]
+    assert not Comment.objects.exists()
+
+
+def test_a_desk_in_use_is_loaded_by_batches(transactional_db, customer, definitions):
+    """A transaction that stays open keeps the tables from being ours alone: nobody waits for the other for ever."""
+    opened, done = threading.Event(), threading.Event()
+
+    def dawdle():
+        with transaction.atomic():
+            ticket_of(customer, title="Slow")
+            opened.set()
+            done.wait(30)
+        connection.close()
+
+    other = threading.Thread(target=dawdle)
+    other.start()
+    opened.wait(10)
+    files = catalog.ask(FILES)
+    load(*many(customer), batch_size=500)
+    done.set()
+    other.join(10)
+
+    assert catalog.ask(FILES) == files
+    assert EventRecord.objects.filter(type="tickets_loaded").count() == 2
+    assert Ticket.objects.filter(title="Slow").exists()
+    sequence()
+    assert_gap_free(MANY + 3)
+
+
+def test_the_planner_knows_at_once_what_was_loaded(transactional_db, customer):
+    load(*(story_of(customer, Said(by=customer, at=NOON, content="?")) for _ in range(MANY)))
+
+    known = dict(catalog.ask("SELECT relname, reltuples::int FROM pg_class WHERE relkind = 'r'"))
+    assert (known["tickets_ticket"], known["tickets_comment"]) == (MANY, MANY)
+    assert known["events_eventrecord"] >= 2 * MANY
+    assert catalog.ask(
+        "SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'tickets_ticket' AND attname = 'status'"
+    ) == [(True,)]
+
+
+# --- others at the same time -----------------------------------------------------------------------
+
+
+def assert_gap_free(count):
+    positions = list(EventRecord.objects.order_by("position").values_list("position", flat=True))
+    assert positions == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize("count", [300, MANY])
+def test_a_ticket_opened_meanwhile_is_neither_lost_nor_misordered(transactional_db, customer, count):
+    """It waits for a large load, and comes in between the batches of a small one; its position is behind what it saw."""
+    loading, opened = threading.Event(), []
+
+    def open_one():
+        loading.wait(10)
+        opened.append(ticket_of(customer, title="Meanwhile"))
+        connection.close()
+
+    def stories():
+        for number in range(count):
+            if number == count // 2:
+                loading.set()
+                time.sleep(0.5)
+            yield story_of(customer, Said(by=customer, at=NOON, content="?"))
+
+    other = threading.Thread(target=open_one)
+    other.start()
+    bulk_load(stories(), expected=count, now=LATER, batch_size=100)
+    other.join(15)
+    sequence()
+
+    own = EventRecord.objects.get(subject_type="ticket", subject_id=opened[0].pk)
+    loads = 1 if count == MANY else 3
+    assert Ticket.objects.count() == count + 1
+    assert len(set(Ticket.objects.values_list("id", flat=True))) == count + 1
+    assert_gap_free(2 * count + loads + 1)
+    if count == MANY:
+        assert own.position > max(EventRecord.objects.filter(type="comment_added").values_list("position", flat=True))
+    assert ticket_of(customer).pk > max(Ticket.objects.exclude(title="Printer on fire").values_list("id", flat=True))
+
+
+def test_who_publishes_while_a_load_takes_its_time_is_numbered_behind_it(transactional_db, customer):
+    """The load holds the sequencer until it commits."""
     loaded = threading.Event()
 
     def publish() -> None:
@@ -168,7 +387,7 @@ def test_positions_stay_gap_free_while_others_publish(transactional_db, customer
     other = threading.Thread(target=publish)
     other.start()
     with transaction.atomic():
-        bulk_load([story_of(customer) for _ in range(5)])
+        load(*(story_of(customer) for _ in range(5)))
         loaded.set()
         other.join(0.5)
         still_waiting = other.is_alive()
@@ -176,5 +395,8 @@ def test_positions_stay_gap_free_while_others_publish(transactional_db, customer
     sequence()
 
     assert still_waiting
-    assert list(EventRecord.objects.order_by("position").values_list("position", flat=True)) == [1, 2, 3, 4, 5, 6]
-    assert EventRecord.objects.get(position=6).subject_id == Ticket.objects.latest("id").pk
+    assert_gap_free(7)
+    assert (
+        EventRecord.objects.filter(type="ticket_created").latest("position").subject_id
+        == Ticket.objects.latest("id").pk
+    )

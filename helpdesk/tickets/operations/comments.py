@@ -1,7 +1,7 @@
 """Every change to comments and notes. The ticket is locked first: its counters move in the same transaction."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -33,6 +33,21 @@ class TicketClosed(Conflict):
 class CommentNotFound(NotFound):
     def __init__(self) -> None:
         super().__init__(_("Not found."))
+
+
+class Spoken(Protocol):
+    """A comment, as far as counting and telling it goes."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def author(self) -> User: ...
+    @property
+    def content(self) -> str: ...
+    @property
+    def is_internal(self) -> bool: ...
+    @property
+    def created_at(self) -> datetime: ...
 
 
 @transaction.atomic
@@ -82,7 +97,7 @@ def delete_comment(*, by: User, comment_id: int, now: datetime) -> None:
     publish(_told(NoteDeleted if comment.is_internal else CommentDeleted, ticket, comment), by=by, now=now)
 
 
-def count_comment(ticket: Ticket, comment: Comment) -> None:
+def count_comment(ticket: Ticket, comment: Spoken) -> None:
     """Move what a new comment moves: the staff's numbers and times always, the public's never for a note."""
     ticket.comments_count += 1
     ticket.last_comment_at = later(ticket.last_comment_at, comment.created_at)
@@ -92,7 +107,7 @@ def count_comment(ticket: Ticket, comment: Comment) -> None:
     _touch(ticket, comment, now=comment.created_at)
 
 
-def event_of_comment(ticket: Ticket, comment: Comment) -> CommentAdded | NoteAdded:
+def event_of_comment(ticket: Ticket, comment: Spoken) -> CommentAdded | NoteAdded:
     told: CommentAdded | NoteAdded = _told(NoteAdded if comment.is_internal else CommentAdded, ticket, comment)
     return told
 
@@ -101,7 +116,7 @@ _COUNTERS = ("comments_count", "public_comments_count", "last_comment_at", "publ
 _TIMES = ("updated_at", "public_updated_at")
 
 
-def _touch(ticket: Ticket, comment: Comment, *, now: datetime) -> None:
+def _touch(ticket: Ticket, comment: Spoken, *, now: datetime) -> None:
     """Move the ticket's times: the staff's always, the public's never for a note."""
     ticket.updated_at = later(ticket.updated_at, now)
     if not comment.is_internal:
@@ -121,7 +136,7 @@ def _lock(comment_id: int) -> tuple[Ticket, Comment]:
     return ticket, comment
 
 
-def _told(event_type: Any, ticket: Ticket, comment: Comment, **more: str) -> Any:
+def _told(event_type: Any, ticket: Ticket, comment: Spoken, **more: str) -> Any:
     return event_type(
         **about_ticket(ticket),
         comment_id=comment.pk,

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Role
-from helpdesk.demo.generate import BATCH, add_tickets
+from helpdesk.demo.generate import add_tickets
 from helpdesk.demo.people import PASSWORD, add_people
+from helpdesk.tickets.operations.bulk_load import BATCH
 
 _LONGEST = 36_500
 
@@ -55,23 +56,35 @@ class Command(BaseCommand):
         if options["tickets"] and not customers:
             raise CommandError("Tickets need customers, and there are none: ask for some with --customers.")
 
-        def report(tickets: int, comments: int) -> None:
-            seconds = time.monotonic() - started
-            self.stdout.write(f"{tickets:,} of {options['tickets']:,} tickets, {comments:,} comments, {seconds:.1f} s")
+        wanted, told = options["tickets"], 0
 
-        add_tickets(
-            customers=customers,
-            agents=agents,
-            tickets=options["tickets"],
-            comments_per_ticket=options["comments_per_ticket"],
-            days=options["days"],
-            seed=seed,
-            now=timezone.now(),
-            batch_size=options["batch_size"],
-            report=report,
-        )
-        made = f"{people:,} users (password {PASSWORD}), {options['tickets']:,} tickets"
-        comments = options["tickets"] * options["comments_per_ticket"]
+        def report(tickets: int, comments: int) -> None:
+            nonlocal told
+            percent = tickets * 100 // wanted
+            if percent == told:
+                return
+            told = percent
+            seconds = time.monotonic() - started
+            rest = "; now indexes and statistics" if tickets == wanted else ""
+            self.stdout.write(f"{tickets:,} of {wanted:,} tickets, {comments:,} comments, {seconds:.1f} s{rest}")
+            self.stdout.flush()
+
+        try:
+            add_tickets(
+                customers=customers,
+                agents=agents,
+                tickets=wanted,
+                comments_per_ticket=options["comments_per_ticket"],
+                days=options["days"],
+                seed=seed,
+                now=timezone.now(),
+                batch_size=options["batch_size"],
+                report=report,
+            )
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. The users stay, and of a load by batches what was told above.") from None
+        made = f"{people:,} users (password {PASSWORD}), {wanted:,} tickets"
+        comments = wanted * options["comments_per_ticket"]
         seconds = time.monotonic() - started
         self.stdout.write(
             self.style.SUCCESS(f"Created {made} and {comments:,} comments in {seconds:.1f} s, with --seed={seed}.")
