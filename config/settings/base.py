@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .components.admin import *
 from .components.auth import *
 from .components.cache import *
 from .components.celery import *
@@ -22,7 +23,9 @@ ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[])
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.postgres",
+    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
@@ -30,17 +33,22 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "helpdesk.limits",
     "helpdesk.api",
+    "helpdesk.backoffice.apps.BackofficeConfig",
     "helpdesk.events",
     "helpdesk.accounts",
     "helpdesk.realtime",
     "helpdesk.tickets",
     "helpdesk.notifications",
     "helpdesk.demo",
+    # Behind our apps, whose templates replace theirs, and the theme before what it dresses.
+    "unfold.apps.BasicAppConfig",
+    "helpdesk.backoffice.apps.AdminConfig",
 ]
 
 # Few on purpose: each costs every request. Cookies, sessions and CSRF belong to forms, and the API has none.
 MIDDLEWARE = [
     "helpdesk.api.request_id.RequestIDMiddleware",
+    "helpdesk.backoffice.middleware.AdminMiddleware",
     "helpdesk.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -57,7 +65,13 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [],
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
     },
 ]
 

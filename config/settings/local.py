@@ -9,6 +9,8 @@ DEMO_DATA_ALLOWED = True
 # The page under development comes from its own server, or from a file.
 ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", default=["*"])
 # Files are served from where the packages keep them: nothing to collect.
+# There is no https here.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

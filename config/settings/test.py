@@ -12,6 +12,7 @@ DEMO_DATA_ALLOWED = True
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=False)
 # A test's own transaction is rolled back, and tells no cache. Where servers are real, so is the cache.
 LIST_CACHE_SECONDS = env.int("LIST_CACHE_SECONDS", default=0)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

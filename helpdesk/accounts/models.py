@@ -65,6 +65,8 @@ class User(AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 
     class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints = [
             models.UniqueConstraint(Lower("username"), name="user_username_unique_in_any_case"),
             models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case", condition=~Q(email="")),

@@ -1,6 +1,7 @@
 """Reads used twice."""
 
-from helpdesk.accounts.models import Session, User
+from helpdesk.accounts.models import Session, User, UserQuerySet
+from helpdesk.accounts.roles import Permission
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken, read_access, read_refresh
 
 
@@ -24,3 +25,9 @@ def is_good(token: str) -> bool:
         user__is_active=True,
         ended_at=None,
     ).exists()
+
+
+def managed_by(user: User) -> UserQuerySet:
+    """Whose accounts the user manages, and may read the history of."""
+    people = User.objects.get_queryset()
+    return people if user.may(Permission.MANAGE_USERS) else people.none()

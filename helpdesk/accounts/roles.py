@@ -30,6 +30,7 @@ class Permission(StrEnum):
     SEE_STAFF_EVENTS = auto()
     SEE_USERS = auto()
     MANAGE_USERS = auto()
+    USE_ADMIN = auto()
 
 
 _CUSTOMER = frozenset({Permission.OPEN_TICKET, Permission.COMMENT, Permission.CLOSE_OR_REOPEN_TICKET})
@@ -46,7 +47,12 @@ _AGENT = _CUSTOMER | {
     Permission.SEE_STAFF_EVENTS,
     Permission.SEE_USERS,
 }
-_ADMIN = _AGENT | {Permission.RESTORE_TICKET, Permission.DELETE_ANY_COMMENT, Permission.MANAGE_USERS}
+_ADMIN = _AGENT | {
+    Permission.RESTORE_TICKET,
+    Permission.DELETE_ANY_COMMENT,
+    Permission.MANAGE_USERS,
+    Permission.USE_ADMIN,
+}
 
 GRANTS: dict[str, frozenset[Permission]] = {
     Role.CUSTOMER: _CUSTOMER,

@@ -5,6 +5,7 @@ from typing import Any, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk.events.declaration import EVENT_TYPES, Event
 from helpdesk.events.visibility import Reader, seen_by
@@ -49,10 +50,15 @@ class EventRecord(models.Model):
     objects = EventRecordQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("Event log")
         indexes = [
             models.Index("subject_type", "subject_id", "id", name="event_subject"),
             models.Index("id", name="event_unsequenced", condition=Q(position=None)),
         ]
+
+    def __str__(self) -> str:
+        return str(self.body["message"])
 
     def event(self) -> Event:
         return EVENT_TYPES[self.type](**self.data)
@@ -85,6 +91,8 @@ class EventReceipt(models.Model):
     error = models.TextField(default="")
 
     class Meta:
+        verbose_name = _("parked delivery")
+        verbose_name_plural = _("Parked deliveries")
         constraints = [
             models.UniqueConstraint(fields=["record", "subscriber"], name="event_receipt_unique"),
         ]
@@ -92,3 +100,6 @@ class EventReceipt(models.Model):
             models.Index("due_at", "id", name="event_receipt_due", condition=Q(state="pending")),
             models.Index("id", name="event_receipt_parked", condition=Q(state="parked")),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber}, {self.record_id}"

@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk.events.models import EventRecord
 from helpdesk.notifications.enums import Channel, State
@@ -74,3 +75,8 @@ class EmailLog(Delivery):
 
     class Meta:
         proxy = True
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("E-mail log")
+
+    def __str__(self) -> str:
+        return self.subject or f"{self.template} ({self.pk})"

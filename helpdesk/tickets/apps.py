@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class TicketsConfig(AppConfig):
     name = "helpdesk.tickets"
+    verbose_name = _("Tickets")
 
     def ready(self) -> None:
         from helpdesk.events.visibility import register_subject

@@ -8,12 +8,14 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.tickets.enums import PRIORITY_RANK, Priority, Status
 
 TITLE_LENGTH = 255
+LONGEST_TEXT = 20_000
 
 
 class Fold(Func):
@@ -99,6 +101,8 @@ class Ticket(models.Model):
     objects = TicketQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
         constraints = [
             models.CheckConstraint(name="ticket_status_known", condition=Q(status__in=Status.values)),
             models.CheckConstraint(name="ticket_priority_known", condition=Q(priority__in=Priority.values)),
@@ -158,9 +162,18 @@ class Ticket(models.Model):
                 condition=Q(deleted_at=None, assigned_to=None),
             ),
             models.Index(F("deleted_at").desc(), name="ticket_deleted", condition=Q(deleted_at__isnull=False)),
+            # How many were resolved, day by day.
+            models.Index(
+                "resolved_at",
+                name="ticket_resolved",
+                condition=Q(deleted_at=None, resolved_at__isnull=False),
+            ),
             GinIndex("search", name="ticket_search", fastupdate=False),
             GinIndex(OpClass("folded_title", name="gin_trgm_ops"), name="ticket_title_trigram"),
         ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.title}"
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
@@ -189,6 +202,8 @@ class Comment(models.Model):
     objects = CommentQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
         indexes = [
             models.Index("ticket", "created_at", "id", name="comment_of_ticket", condition=Q(deleted_at=None)),
             models.Index("created_at", "id", name="comment_oldest", condition=Q(deleted_at=None)),

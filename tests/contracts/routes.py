@@ -7,11 +7,11 @@ from django.urls import URLResolver, get_resolver
 
 
 def patterns(prefix: str = "", resolver: Any = None) -> Iterator[tuple[str, Any]]:
-    """`("/api/tickets/<id:pk>/", view function)`; the same under `/api/v1/` is left out."""
+    """`("/api/tickets/<id:pk>/", view function)`; the same under `/api/v1/` is left out, and so are the admin's pages."""
     for pattern in (resolver or get_resolver()).url_patterns:
         route = prefix + str(pattern.pattern).removeprefix("^").removesuffix("/?$")
         if isinstance(pattern, URLResolver):
-            if route != "api/v1/":
+            if route not in {"api/v1/", "admin/"}:
                 yield from patterns(route, pattern)
         else:
             yield f"/{route}", pattern.callback

@@ -61,6 +61,7 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/": REDIRECTING,
     "/docs": REDIRECTING,
     "/redoc": REDIRECTING,
+    "/admin": REDIRECTING,
 }
 PUBLIC = {route for route, rows in MATRIX.items() if all(row[0] != 401 for row in rows.values())}
 PLAIN = {route for route in PUBLIC if not route.startswith("/api/")} | {"/api/docs/", "/api/redoc/"}

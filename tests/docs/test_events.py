@@ -28,6 +28,8 @@ SAMPLES: dict[str, Any] = {
     "author": "agent_1",
     "content": "Water helps.",
     "old_content": "Sand helps.",
+    "user": PERSON,
+    "values": {"role": ["customer", "agent"], "email": ["a@example.com", "b@example.com"]},
     "tickets": 1000,
     "comments": 5000,
 }

@@ -1,17 +1,12 @@
 """What a client may send about people and tokens."""
 
-import zoneinfo
-from typing import Final
-
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from helpdesk.accounts.api import examples
+from helpdesk.accounts.profile import PHONE, ZONES
 from helpdesk.api.fields import Text
-
-_ZONES: Final = zoneinfo.available_timezones()
 
 
 @extend_schema_serializer(
@@ -39,14 +34,10 @@ class VerifyInput(serializers.Serializer):
 class ProfileInput(serializers.Serializer):
     name = Text(max_length=150, allow_blank=True)
     language = serializers.ChoiceField(choices=["en", "es"])
-    phone = Text(
-        max_length=32,
-        allow_blank=True,
-        validators=[RegexValidator(r"^[0-9+(). /-]*\Z", _("Digits, spaces and + ( ) . / - only."))],
-    )
+    phone = Text(max_length=32, allow_blank=True, validators=[PHONE])
     timezone = Text(max_length=64, help_text="A name of the IANA database, such as America/Lima.")
 
     def validate_timezone(self, value: str) -> str:
-        if value not in _ZONES:
+        if value not in ZONES:
             raise serializers.ValidationError(_("This is no time zone."), code="invalid_choice")
         return value

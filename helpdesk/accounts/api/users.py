@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -46,7 +47,8 @@ class MeView(ApiView):
     def patch(self, request: Request) -> Response:
         data = ProfileInput(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        return Response(_values(users.update_profile(by=caller(request), changes=data.validated_data)))
+        user = users.update_profile(by=caller(request), changes=data.validated_data, now=timezone.now())
+        return Response(_values(user))
 
 
 def _values(user: User) -> dict[str, Any]:

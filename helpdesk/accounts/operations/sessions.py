@@ -4,7 +4,8 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth import authenticate
+from django.contrib.auth import SESSION_KEY, authenticate
+from django.contrib.sessions.models import Session as CookieSession
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -54,3 +55,17 @@ def _rotate(claims: tokens.RefreshClaims, *, now: datetime) -> dict[str, str] | 
     session.refresh_id, session.refreshed_at = uuid.uuid4(), now
     session.save(update_fields=["refresh_id", "refreshed_at"])
     return tokens.issue(session)
+
+
+def end_sessions(*, user: User, now: datetime) -> None:
+    """Sign the user out everywhere: the devices with tokens, and the browsers in the admin."""
+    user.sessions.filter(ended_at=None).update(ended_at=now)
+    # A cookie's row does not say in a column whose it is, but only admins have one, and not for long.
+    for session in CookieSession.objects.filter(expire_date__gt=now):
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
+
+
+def forget_expired_cookies(*, now: datetime) -> None:
+    """Here they stay few without a timetable."""
+    CookieSession.objects.filter(expire_date__lt=now).delete()

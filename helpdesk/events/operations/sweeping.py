@@ -1,6 +1,7 @@
 """Finish what a crash or a failing subscriber left open."""
 
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -42,8 +43,8 @@ def _claim(*, now: datetime) -> list[EventReceipt]:
     return due
 
 
-def retry_parked(*, now: datetime) -> int:
-    """Give every parked part a fresh start; return how many there were."""
-    return EventReceipt.objects.filter(state=EventReceipt.State.PARKED).update(
-        state=EventReceipt.State.PENDING, attempts=0, due_at=now, error=""
-    )
+def retry_parked(*, now: datetime, only: Collection[int] | None = None) -> int:
+    """Give every parked part a fresh start, or only those of these ids; return how many there were."""
+    parked = EventReceipt.objects.filter(state=EventReceipt.State.PARKED)
+    chosen = parked if only is None else parked.filter(pk__in=only)
+    return chosen.update(state=EventReceipt.State.PENDING, attempts=0, due_at=now, error="")

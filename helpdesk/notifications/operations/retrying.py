@@ -1,9 +1,14 @@
 """Take up again what was given up."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from django.db import transaction
+
 from helpdesk.notifications.enums import State
-from helpdesk.notifications.models import EmailLog
+from helpdesk.notifications.models import EmailLog, new_message_id
+
+SETTLED = (State.SENT, State.FAILED, State.PARKED)
 
 
 def retry_emails(*, now: datetime, also_failed: bool = False) -> int:
@@ -11,3 +16,18 @@ def retry_emails(*, now: datetime, also_failed: bool = False) -> int:
     states = [State.PARKED, State.FAILED] if also_failed else [State.PARKED]
     given_up = EmailLog.objects.filter(state__in=states)
     return given_up.update(state=State.PENDING, attempts=0, error="", due_at=now, updated_at=now)
+
+
+@transaction.atomic
+def resend_emails(*, ids: Collection[int], now: datetime) -> int:
+    """Send these mails again, whatever became of them; return how many. One that is still being tried is left alone.
+
+    A mail that was accepted before gets a new Message-ID: with the old one the recipient's mail server would drop it as
+    the copy that it is. One that was not keeps its own, so that an acceptance nobody heard of does not show twice.
+    """
+    mails = list(EmailLog.objects.select_for_update(of=("self",)).filter(pk__in=ids, state__in=SETTLED).order_by("pk"))
+    for email in mails:
+        if email.state == State.SENT:
+            email.message_id = new_message_id()
+        email.state, email.attempts, email.error, email.due_at, email.updated_at = State.PENDING, 0, "", now, now
+    return EmailLog.objects.bulk_update(mails, ["message_id", "state", "attempts", "error", "due_at", "updated_at"])

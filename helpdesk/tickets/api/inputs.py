@@ -14,9 +14,7 @@ from helpdesk.api.fields import Flag, Id, Text
 from helpdesk.core.errors import Forbidden
 from helpdesk.tickets.api import examples
 from helpdesk.tickets.enums import Priority, Status
-from helpdesk.tickets.models import TITLE_LENGTH
-
-LONGEST_TEXT: Final = 20_000
+from helpdesk.tickets.models import LONGEST_TEXT, TITLE_LENGTH
 
 
 @extend_schema_serializer(

@@ -1,0 +1,45 @@
+"""Forms that say what was changed by hand, and repeat what an operation refused."""
+
+from typing import Any
+
+from django import forms
+
+from helpdesk.core.errors import DomainError
+
+
+class Text(forms.CharField):
+    """A text of several lines: browsers send CRLF for each line break."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class OperationForm(forms.ModelForm):
+    """`changed_data` holds what differs from what the page showed, not from what the row says by now.
+
+    So two people who change different fields of one row at once both succeed. The operation is the judge of values
+    that clash: asking the constraints here too would say it twice, and worse.
+    """
+
+    refusal: DomainError | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = self.instance.pk is not None
+
+    def clean(self) -> dict[str, Any] | None:
+        values = super().clean()
+        if self.refusal is None:
+            return values
+        for error in self.refusal.errors:
+            self.add_error(error.field if error.field in self.fields else None, str(error.message))
+        if not self.refusal.errors:
+            self.add_error(None, str(self.refusal.detail))
+        return values
+
+    def validate_unique(self) -> None:
+        pass
+
+    def validate_constraints(self) -> None:
+        pass

@@ -1,0 +1,75 @@
+"""The comments on a ticket's page."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import StackedInline
+from unfold.decorators import display
+
+from helpdesk.accounts.models import User
+from helpdesk.tickets.admin.forms import CommentForm
+from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations.comments import add_comment, delete_comment, edit_comment
+
+
+class CommentInline(StackedInline):
+    """Newest first, since a page of them is shown."""
+
+    model = Comment
+    form = CommentForm
+    fields = ("said_by", "content", "is_internal")
+    readonly_fields = ("said_by",)
+    ordering = ("-created_at", "-id")
+    extra = 0
+    per_page = 30
+    hide_title = False
+
+    def get_queryset(self, request: Any) -> QuerySet[Comment]:
+        return Comment.objects.of_sight(request.user).select_related("author").order_by(*self.ordering)
+
+    def get_formset(self, request: Any, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.reader = request.user
+        return formset
+
+    def has_view_permission(self, request: Any, obj: Any = None) -> bool:  # noqa: ARG002
+        return bool(self.admin_site.has_permission(request))
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        return self._is_alive(request, obj)
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return self._is_alive(request, obj)
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return self._is_alive(request, obj)
+
+    def _is_alive(self, request: Any, ticket: Ticket | None) -> bool:
+        return self.has_view_permission(request) and (ticket is None or ticket.deleted_at is None)
+
+    @display(description=_("Said by"))
+    def said_by(self, comment: Comment) -> str:
+        if comment._state.adding:  # noqa: SLF001 - Django documents it
+            return "-"
+        return f"{comment.author.username}, {date_format(comment.created_at, 'DATETIME_FORMAT')}"
+
+
+def save(formset: Any, *, ticket: Ticket, by: User) -> None:
+    """What was typed into the inline, by the operations."""
+    now = timezone.now()
+    gone = formset.deleted_forms
+    for form in gone:
+        if form.instance.pk is not None:
+            delete_comment(by=by, comment_id=form.instance.pk, now=now)
+    for form in formset.forms:
+        if form in gone or not form.has_changed():
+            continue
+        content = form.cleaned_data["content"]
+        if form.instance.pk is not None:
+            edit_comment(by=by, comment_id=form.instance.pk, content=content, now=now)
+        else:
+            is_internal = form.cleaned_data["is_internal"]
+            add_comment(by=by, ticket_id=ticket.pk, content=content, is_internal=is_internal, now=now)

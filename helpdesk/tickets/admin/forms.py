@@ -1,0 +1,74 @@
+"""What one may type about tickets and comments."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
+
+from helpdesk.accounts.models import User
+from helpdesk.accounts.roles import Permission
+from helpdesk.backoffice.forms import OperationForm, Text
+from helpdesk.tickets.enums import MOVES, Status
+from helpdesk.tickets.models import LONGEST_TEXT, Comment, Ticket
+
+
+def _text(label: Any, rows: int) -> Text:
+    return Text(label=label, max_length=LONGEST_TEXT, widget=UnfoldAdminTextareaWidget(attrs={"rows": rows}))
+
+
+class TicketForm(OperationForm):
+    description = _text(_("Description"), 8)
+
+    class Meta:
+        model = Ticket
+        fields = ("title", "description", "priority", "assigned_to", "status", "created_by")
+        labels: ClassVar[dict[str, Any]] = {
+            "title": _("Title"),
+            "status": _("Status"),
+            "priority": _("Priority"),
+            "assigned_to": _("Assigned to"),
+            "created_by": _("Opened by"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "created_by" in self.fields:
+            self.fields["created_by"].required = False
+        if "assigned_to" in self.fields:
+            self._offer_agents()
+        if "status" in self.fields:
+            here = Status(self.initial["status"])
+            offered = [status for status in Status if status == here or status in MOVES[here]]
+            field: Any = self.fields["status"]
+            field.choices = [(status.value, status.label) for status in offered]
+
+    def _offer_agents(self) -> None:
+        """And whoever has it now: a form that did not know them would take the ticket away when it is saved."""
+        field: Any = self.fields["assigned_to"]
+        field.required = False
+        agents = Q(pk__in=User.objects.who_may(Permission.BE_ASSIGNED).values("pk"))
+        field.queryset = User.objects.filter(agents | Q(pk=self.instance.assigned_to_id)).order_by("username")
+
+
+class CommentForm(OperationForm):
+    """One's own may be edited; who wrote another's, and whether it is a note, stays."""
+
+    # Who looks at it; the inline says so.
+    reader: User
+
+    content = _text(_("Content"), 3)
+    is_internal = forms.BooleanField(
+        label=_("Internal note"), required=False, widget=UnfoldBooleanSwitchWidget(), help_text=_("For agents only.")
+    )
+
+    class Meta:
+        model = Comment
+        fields = ("content", "is_internal")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        there = self.instance.pk is not None
+        self.fields["is_internal"].disabled = there
+        self.fields["content"].disabled = there and self.instance.author_id != self.reader.pk

@@ -1,0 +1,191 @@
+"""The list of tickets, and one ticket's page."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.decorators import display
+
+from helpdesk.accounts.models import User
+from helpdesk.accounts.roles import Permission
+from helpdesk.backoffice.filters import ChoiceFilter, YesNoFilter
+from helpdesk.backoffice.model_admin import OperationsAdmin
+from helpdesk.core.errors import DomainError
+from helpdesk.tickets.admin import comments
+from helpdesk.tickets.admin.forms import TicketForm
+from helpdesk.tickets.enums import Priority, Status
+from helpdesk.tickets.models import Ticket, TicketQuerySet
+from helpdesk.tickets.operations import tickets as operations
+from helpdesk.tickets.search import search
+from helpdesk.tickets.statistics import UNSOLVED
+
+
+class StatusFilter(ChoiceFilter):
+    title = _("status")
+    parameter_name = "status"
+    options = Status.choices
+
+
+class PriorityFilter(ChoiceFilter):
+    title = _("priority")
+    parameter_name = "priority"
+    options = Priority.choices
+
+
+class WaitingFilter(YesNoFilter):
+    title = _("waiting")
+    parameter_name = "waiting"
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(status__in=UNSOLVED) if value == "yes" else rows.exclude(status__in=UNSOLVED)
+
+
+class AssigneeFilter(ChoiceFilter):
+    title = _("assignee")
+    parameter_name = "assigned_to"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        agents = User.objects.who_may(Permission.BE_ASSIGNED).order_by("username").values_list("pk", "username")
+        return [("nobody", _("Nobody")), *((str(pk), username) for pk, username in agents)]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(assigned_to=None if value == "nobody" else int(value))
+
+
+class DeletedFilter(ChoiceFilter):
+    """Always on: the list is of the living, or of the deleted."""
+
+    title = _("deleted")
+    parameter_name = "deleted"
+    options = (("yes", _("Yes")),)
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        return queryset.filter(deleted_at__isnull=self.value() != "yes")
+
+
+class TicketAdmin(OperationsAdmin):
+    may_add = may_change = may_delete = True
+    subject_kind = "ticket"
+    form = TicketForm
+    list_display = ("number", "shown_title", "shown_status", "shown_priority", "assignee", "creator", "created")
+    list_display_links = ("number", "shown_title")
+    list_filter = (StatusFilter, PriorityFilter, AssigneeFilter, WaitingFilter, DeletedFilter)
+    list_select_related = ("assigned_to", "created_by")
+    search_fields = ("title",)
+    search_help_text = _("Words of the title or the description, or #12")
+    ordering = ("-created_at", "-id")
+    sortable_by = ("shown_priority", "created")
+    autocomplete_fields = ("created_by",)
+    readonly_fields = ("creator", "created", "resolved", "closed")
+    inlines = (comments.CommentInline,)
+    actions = ("restore",)
+    fieldsets = (
+        (None, {"fields": ("title", "description", "status", "priority", "assigned_to")}),
+        (_("Dates"), {"fields": ("creator", "created", "resolved", "closed")}),
+    )
+    add_fieldsets = ((None, {"fields": ("title", "description", "priority", "assigned_to", "created_by")}),)
+
+    # --- which ---------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: Any) -> TicketQuerySet:
+        """The deleted ones too: whoever may restore them reads them here."""
+        return Ticket.objects.in_scope_of(request.user).defer("search", "folded_title").order_by(*self.ordering)
+
+    def get_search_results(self, request: Any, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        try:
+            return search(queryset, search_term), False
+        except DomainError as refusal:
+            self.message_user(request, str(refusal.detail), messages.ERROR)
+            return queryset.none(), False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.deleted_at is None)
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.deleted_at is None)
+
+    def get_inlines(self, request: Any, obj: Any) -> Any:
+        return super().get_inlines(request, obj) if obj else ()
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj else ()
+
+    # --- what is done ----------------------------------------------------------------------------------
+
+    def create(self, request: Any, values: dict[str, Any]) -> Ticket:
+        people = {field: person.pk for field in ("assigned_to", "created_by") if (person := values.pop(field))}
+        return operations.open_ticket(by=request.user, now=timezone.now(), **values, **people)
+
+    def update(self, request: Any, row: Any, changes: dict[str, Any]) -> None:
+        if "assigned_to" in changes:
+            changes["assigned_to"] = changes["assigned_to"] and changes["assigned_to"].pk
+        operations.update_ticket(by=request.user, ticket_id=row.pk, changes=changes, now=timezone.now())
+
+    def remove(self, request: Any, row: Any) -> None:
+        operations.delete_ticket(by=request.user, ticket_id=row.pk, now=timezone.now())
+
+    def save_formset(self, request: Any, form: Any, formset: Any, change: Any) -> None:  # noqa: ARG002
+        comments.save(formset, ticket=form.instance, by=request.user)
+
+    @admin.action(description=_("Restore the selected deleted tickets"))
+    def restore(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+        deleted = list(queryset.filter(deleted_at__isnull=False).values_list("pk", flat=True))
+        for pk in deleted:
+            operations.restore_ticket(by=request.user, ticket_id=pk, now=timezone.now())
+        self.tell(
+            request, ngettext("%(count)d ticket restored.", "%(count)d tickets restored.", len(deleted)), len(deleted)
+        )
+
+    # --- how it looks ------------------------------------------------------------------------------------
+
+    @display(description="#")
+    def number(self, ticket: Ticket) -> int:
+        return ticket.pk
+
+    @display(description=_("Title"))
+    def shown_title(self, ticket: Ticket) -> str:
+        return ticket.title
+
+    @display(
+        description=_("Status"),
+        label={
+            Status.OPEN: "info",
+            Status.IN_PROGRESS: "primary",
+            Status.PENDING: "warning",
+            Status.RESOLVED: "success",
+            Status.CLOSED: "",
+        },
+    )
+    def shown_status(self, ticket: Ticket) -> tuple[str, str]:
+        return ticket.status, ticket.get_status_display()
+
+    @display(
+        description=_("Priority"),
+        ordering="priority_rank",
+        label={Priority.LOW: "", Priority.MEDIUM: "info", Priority.HIGH: "warning", Priority.URGENT: "danger"},
+    )
+    def shown_priority(self, ticket: Ticket) -> tuple[str, str]:
+        return ticket.priority, ticket.get_priority_display()
+
+    @display(description=_("Assigned to"))
+    def assignee(self, ticket: Ticket) -> Any:
+        return ticket.assigned_to
+
+    @display(description=_("Opened by"))
+    def creator(self, ticket: Ticket) -> Any:
+        return ticket.created_by
+
+    @display(description=_("Created"), ordering="created_at")
+    def created(self, ticket: Ticket) -> Any:
+        return ticket.created_at
+
+    @display(description=_("Resolved"))
+    def resolved(self, ticket: Ticket) -> Any:
+        return ticket.resolved_at
+
+    @display(description=_("Closed"))
+    def closed(self, ticket: Ticket) -> Any:
+        return ticket.closed_at
