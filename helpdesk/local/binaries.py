@@ -15,7 +15,8 @@ from .failure import Failure
 _DEBIAN = Path("/usr/lib/postgresql")
 _WAY_OUT = (
     "Set DATABASE_URL and REDIS_URL, or let Docker bring both: "
-    "docker compose -f docker-compose.local.yml up -d --wait && set -a && . ./.envs/.local/.django && set +a && ./run"
+    "docker compose -f docker-compose.local.yml up -d --wait postgres redis && "
+    "set -a && . ./.envs/.local/.django && set +a && ./run"
 )
 
 
