@@ -14,6 +14,7 @@ from .components.helpdesk import *
 from .components.limits import *
 from .components.logging import *
 from .components.proxies import *
+from .components.redis import *
 from .components.rest import *
 
 SECRET_KEY = env("DJANGO_SECRET_KEY")

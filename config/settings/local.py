@@ -1,5 +1,7 @@
 """One developer's machine."""
 
+from helpdesk.core.refusal import refuse
+
 from .base import *
 from .components.env import env
 
@@ -14,3 +16,5 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+refuse(env.problems)

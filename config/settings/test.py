@@ -4,6 +4,8 @@ import os
 
 os.environ.setdefault("DJANGO_SECRET_KEY", "test-key-that-is-long-enough-for-hs256-0123456789")
 
+from helpdesk.core.refusal import refuse
+
 from .base import *
 from .components.env import env
 
@@ -25,3 +27,5 @@ DATABASES["default"]["TEST"] = {"NAME": f"test_helpdesk_{_name}" if _name else "
 
 # The name of a point in `core/faults.py` at which this process kills itself.
 FAULT_POINT = env("HELPDESK_FAULT", default="")
+
+refuse(env.problems)

@@ -3,7 +3,6 @@
 from .places import Places
 from .postgres import start_postgres
 from .processes import Processes
-from .redis_urls import databases_of
 from .valkey import start_valkey
 
 
@@ -14,5 +13,3 @@ async def start_services(processes: Processes, places: Places, *, throwaway: boo
         environment["DATABASE_URL"] = await start_postgres(processes, places, throwaway=throwaway)
     if not environment.get("REDIS_URL"):
         environment["REDIS_URL"] = await start_valkey(processes, places, throwaway=throwaway)
-    for name, url in databases_of(environment["REDIS_URL"]).items():
-        environment.setdefault(name, url)

@@ -95,7 +95,7 @@ def test_the_settings_page_has_the_defaults_of_the_code(settings_table):
 
 
 def test_no_variable_is_mentioned_that_does_not_exist(settings_table):
-    known = {*settings_table, *CONSTANTS}
+    known = {*settings_table, *(f"{name}_FILE" for name in settings_table), *CONSTANTS}
     unknown = {
         f"{name_of(page)}: {name}"
         for page in PAGES

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from .env import env
 
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="redis://redis:6379/2")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

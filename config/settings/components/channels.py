@@ -1,6 +1,7 @@
 """Sockets: who may open one, and the channel layer that wakes the processes that hold them (never the truth)."""
 
 from .env import env
+from .redis import CHANNELS_REDIS_URL
 
 # Web pages that may open a socket besides those of the API's own host: "https://app.example.com", or "*".
 ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", default=[])
@@ -12,7 +13,7 @@ CHANNEL_LAYERS = {
         "CONFIG": {
             "hosts": [
                 {
-                    "address": env("CHANNELS_REDIS_URL", default="redis://redis:6379/1"),
+                    "address": CHANNELS_REDIS_URL,
                     "socket_connect_timeout": 0.25,
                     # Finds out about a connection that died without a word.
                     "health_check_interval": 30,

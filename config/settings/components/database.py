@@ -1,26 +1,51 @@
 """PostgreSQL: one pool a process, bounded waits, checked connections."""
 
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .env import env
+from .env import address, env
 
-_url = urlsplit(env("DATABASE_URL", default="postgresql:///helpdesk"))
-_query = {key: values[-1] for key, values in parse_qs(_url.query).items()}
+
+def _by_url(url: str) -> dict[str, Any]:
+    """What the query holds besides is an option of libpq, such as `sslmode`."""
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or "") or query.pop("user", ""),
+        "PASSWORD": unquote(parts.password or "") or query.pop("password", ""),
+        "HOST": parts.hostname or query.pop("host", ""),
+        "PORT": str(parts.port or query.pop("port", "")),
+        "OPTIONS": query,
+    }
+
+
+def _by_parts() -> dict[str, Any]:
+    """By the variables of the postgres image, with its defaults: one file with the password serves both."""
+    user = env("POSTGRES_USER", default="postgres")
+    return {
+        "NAME": env("POSTGRES_DB", default="") or user,
+        "USER": user,
+        "PASSWORD": env("POSTGRES_PASSWORD", default=""),
+        "HOST": env("POSTGRES_HOST", default="postgres"),
+        "PORT": env("POSTGRES_PORT", default=""),
+        "OPTIONS": {},
+    }
+
+
+_url, _parts = env("DATABASE_URL", cast=address, default=None), _by_parts()
+_address = _parts if _parts["PASSWORD"] and not _url else _by_url(_url or "postgresql:///helpdesk")
 
 DATABASES = {
     "default": {
+        **_address,
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(_url.path.lstrip("/")),
-        "USER": unquote(_url.username or "") or _query.pop("user", ""),
-        "PASSWORD": unquote(_url.password or "") or _query.pop("password", ""),
-        "HOST": _url.hostname or _query.pop("host", ""),
-        "PORT": str(_url.port or _query.pop("port", "")),
         # The pool keeps connections, not the thread: under ASGI a request's thread ends with the request.
         "CONN_MAX_AGE": 0,
         # A restarted PostgreSQL leaves dead connections in the pool: they are found before use.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            **_query,
+            **_address["OPTIONS"],
             "connect_timeout": 3,
             # A hung server is given up on, instead of held for two hours (Linux; ignored on a Unix socket).
             "tcp_user_timeout": 5_000,

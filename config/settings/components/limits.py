@@ -1,8 +1,15 @@
-"""How many requests a minute, and the Redis that counts them."""
+"""How many requests a minute."""
+
+from helpdesk.limits.rates import Rate
 
 from .env import env
 
-REDIS_URL = env("REDIS_URL", default="redis://redis:6379/0")
+
+def _rate(text: str) -> str:
+    Rate.parse(text)
+    return text
+
+
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=True)
-RATE_LIMIT_USER = env("RATE_LIMIT_USER", default="100/min")
-RATE_LIMIT_ANON = env("RATE_LIMIT_ANON", default="20/min")
+RATE_LIMIT_USER = env("RATE_LIMIT_USER", cast=_rate, default="100/min")
+RATE_LIMIT_ANON = env("RATE_LIMIT_ANON", cast=_rate, default="20/min")

@@ -1,0 +1,42 @@
+"""One Redis, three databases: flushing the cache loses neither queued tasks nor channel groups.
+
+Standard library only: settings are made with it.
+"""
+
+from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
+
+
+def channels_url(url: str) -> str:
+    """Where the channel layer works, beside cache and limits at `url`: in the next database."""
+    return _in_database(url, _database_of(url) + 1)
+
+
+def celery_url(url: str) -> str:
+    """Where Celery's broker works: in the database after that of the channels."""
+    number = _database_of(url) + 2
+    parts = urlsplit(url)
+    if parts.scheme != "unix":
+        return _in_database(url, number)
+    query = parse_qs(parts.query) | {"virtual_host": [str(number)]}
+    query.pop("db", None)
+    # Kombu reads a password here only.
+    login = f":{quote(query.pop('password')[0], safe='')}@" if "password" in query else parts.netloc
+    return f"redis+socket://{login}{parts.path}?{urlencode(query, doseq=True)}"
+
+
+def _database_of(url: str) -> int:
+    """As redis-py reads it: `db` in the query, else the path; 0 without either."""
+    parts = urlsplit(url)
+    path = parts.path.strip("/") if parts.scheme != "unix" else ""
+    number = parse_qs(parts.query).get("db", [path])[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _in_database(url: str, number: int) -> str:
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    if parts.scheme == "unix":
+        # Spelled out: urlunsplit would drop the empty host.
+        return f"unix://{parts.netloc}{parts.path}?{urlencode(query | {'db': [str(number)]}, doseq=True)}"
+    query.pop("db", None)
+    return urlunsplit(parts._replace(path=f"/{number}", query=urlencode(query, doseq=True)))
