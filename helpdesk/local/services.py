@@ -12,4 +12,4 @@ async def start_services(processes: Processes, places: Places, *, throwaway: boo
     if not environment.get("DATABASE_URL"):
         environment["DATABASE_URL"] = await start_postgres(processes, places, throwaway=throwaway)
     if not environment.get("REDIS_URL"):
-        environment["REDIS_URL"] = await start_valkey(processes, places, throwaway=throwaway)
+        environment["REDIS_URL"] = await start_valkey(processes, places)

@@ -8,17 +8,18 @@ from .places import Places
 from .processes import Processes
 
 
-async def start_valkey(processes: Processes, places: Places, *, throwaway: bool) -> str:
-    """Answers with its REDIS_URL once it answers to PING."""
+async def start_valkey(processes: Processes, places: Places) -> str:
+    """Answers with its REDIS_URL once it answers to PING.
+
+    It keeps nothing on disk: PostgreSQL remembers, and a cache that came back from before a restart would be stale.
+    """
     socket = places.sockets / "valkey.sock"
     socket.unlink(missing_ok=True)
-    home = places.data / "valkey"
-    home.mkdir(exist_ok=True)
     server = await processes.start(
         "valkey",
         valkey_binary(),
         *("--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"),
-        *("--dir", home, "--save", "" if throwaway else "60 1", "--appendonly", "no"),
+        *("--dir", places.sockets, "--save", "", "--appendonly", "no"),
         kind="service",
         quiet=True,
     )
