@@ -2,6 +2,8 @@ from typing import Any
 
 import pytest
 
+from tests.factories import ticket_of
+from tests.people import AgentFactory, UserFactory
 from tests.servers import Smtp
 
 
@@ -12,3 +14,12 @@ def post_office(smtp: Smtp, settings: Any) -> Smtp:
     settings.EMAIL_HOST, settings.EMAIL_PORT = smtp.env["EMAIL_HOST"], int(smtp.env["EMAIL_PORT"])
     settings.EMAIL_TIMEOUT = 1
     return smtp
+
+
+@pytest.fixture
+def owed(post_office: Smtp) -> Smtp:
+    """A receipt for ada, and news for ann and bob."""
+    AgentFactory(username="ann")
+    AgentFactory(username="bob")
+    ticket_of(UserFactory(username="ada"))
+    return post_office

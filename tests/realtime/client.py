@@ -2,10 +2,16 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
+import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
+
+from helpdesk.accounts.models import User
+from tests.people import access_token
+from tests.servers import Daphne
 
 
 class Client:
@@ -51,3 +57,14 @@ class Client:
                 self.connection.recv(timeout=deadline - time.monotonic())
         except ConnectionClosed as end:
             return end.rcvd.code if end.rcvd else None
+
+
+Opener = Callable[..., Client]
+
+
+def types(frames: list[Any]) -> list[str]:
+    return [frame["type"] for frame in frames]
+
+
+def signed_in(server: Daphne, user: User) -> httpx.Client:
+    return httpx.Client(base_url=server.base_url, headers={"Authorization": f"Bearer {access_token(user)}"})

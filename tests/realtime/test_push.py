@@ -65,6 +65,7 @@ def test_a_redis_that_came_back_is_used_again(record: EventRecord, valkey_here: 
     assert [wake(record) for _ in range(3)] == ["woken"] * 3
 
 
+@pytest.mark.failing_subscriber  # the cache's, until Redis is back
 def test_without_redis_an_event_is_told_all_the_same(record: EventRecord, valkey_here: Valkey, customer: Any) -> None:
     valkey_here.kill()
     ticket_of(customer)
