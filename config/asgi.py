@@ -12,7 +12,9 @@ django_application = get_asgi_application()
 from config.websocket import websocket_application  # noqa: E402 - models are ready only now
 from helpdesk.api import daphne  # noqa: E402
 from helpdesk.api.proxies import TrustedProxies  # noqa: E402
+from helpdesk.demo.guard import refuse_demo_admins  # noqa: E402
 
+refuse_demo_admins()
 daphne.adopt()
 
 application = TrustedProxies(

@@ -1,11 +1,94 @@
-"""A deployment."""
+"""A deployment. It starts with settings that are safe, or says everything that is not, and ends."""
 
-from django.core.exceptions import ImproperlyConfigured
+from urllib.parse import urlsplit
+
+from django.core import checks
+
+from helpdesk.core.refusal import refuse
 
 from .base import *
 from .components.env import env
+from .guessable import SHORTEST_KEY, guessable_key, guessable_password, password_in
 
-ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS")
+_ADDRESS = urlsplit(PUBLIC_URL)
+_AT_HOME = frozenset({"localhost", "127.0.0.1", "::1"})
 
-if not RATE_LIMIT_ENABLED:
-    raise ImproperlyConfigured("RATE_LIMIT_ENABLED=false is for tests and benchmarks, not for a deployment.")
+EMAIL_HOST = env("EMAIL_HOST", default="")
+API_DOCS_PUBLIC = env.bool("API_DOCS_PUBLIC", default=False)
+
+# Whether a request came by HTTPS is what a trusted proxy says (TRUSTED_PROXIES). Who watches over the process asks it
+# without one.
+SECURE_SSL_REDIRECT = True
+SECURE_REDIRECT_EXEMPT = [r"^(health|healthz|readyz)/?$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_REFERRER_POLICY = "same-origin"
+SILENCED_SYSTEM_CHECKS = [
+    *SILENCED_SYSTEM_CHECKS,  # of components/admin.py
+    # The API takes no cookies, so nobody can be made to send one. The pages say themselves who may frame them.
+    "security.W002",
+    "security.W003",
+    # Preloading is a promise for a whole domain that cannot be taken back: no single service makes it.
+    "security.W021",
+]
+
+_DATABASE_PASSWORD = DATABASES["default"]["PASSWORD"]
+_REDIS_PASSWORDS = [password_in(url) for url in (REDIS_URL, CHANNELS_REDIS_URL, CELERY_BROKER_URL)]
+_MAKE_ONE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+
+_REFUSED = (
+    (
+        env.bool("DJANGO_DEBUG", default=False),
+        "DJANGO_DEBUG is on, which shows code and settings to strangers. Remove it.",
+    ),
+    (
+        bool(SECRET_KEY) and guessable_key(SECRET_KEY),
+        f"DJANGO_SECRET_KEY has less than {SHORTEST_KEY} characters, few different ones, or is well known. {_MAKE_ONE}",
+    ),
+    (not ALLOWED_HOSTS, "DJANGO_ALLOWED_HOSTS is not set. Name the hosts that people reach the service at."),
+    ("*" in ALLOWED_HOSTS, "DJANGO_ALLOWED_HOSTS allows every host. Name those that people reach the service at."),
+    (
+        not _DATABASE_PASSWORD,
+        "There is no password for PostgreSQL. Set POSTGRES_PASSWORD, or a DATABASE_URL that has one.",
+    ),
+    (
+        guessable_password(_DATABASE_PASSWORD),
+        f"The password for PostgreSQL is well known or a placeholder. {_MAKE_ONE}",
+    ),
+    (
+        any(map(guessable_password, _REDIS_PASSWORDS)),
+        f"The password for Redis is well known or a placeholder. {_MAKE_ONE}",
+    ),
+    (
+        guessable_password(EMAIL_HOST_PASSWORD),
+        "EMAIL_HOST_PASSWORD is well known or a placeholder. Set the one that your mail server gave you.",
+    ),
+    (not EMAIL_HOST, "EMAIL_HOST is not set, so no e-mail would leave. Name your mail server, be it localhost."),
+    (
+        _ADDRESS.scheme != "https" or not _ADDRESS.hostname,
+        "PUBLIC_URL is not an address with https://. Set the one that people reach the service at.",
+    ),
+    (not RATE_LIMIT_ENABLED, "RATE_LIMIT_ENABLED is false, which is for tests and benchmarks. Remove it."),
+)
+refuse([*env.problems, *(problem for refused, problem in _REFUSED if refused)])
+
+_DOUBTED = (
+    ("W001", _ADDRESS.hostname in _AT_HOME, "PUBLIC_URL is this machine: links in e-mails lead nobody else here."),
+    (
+        "W002",
+        EMAIL_HOST_PASSWORD and not EMAIL_USE_TLS and EMAIL_HOST not in _AT_HOME,
+        "EMAIL_USE_TLS is false: the password for the mail server travels in the clear.",
+    ),
+    ("W003", "@example.com" in DEFAULT_FROM_EMAIL, "DEFAULT_FROM_EMAIL is an example: nobody accepts mail from there."),
+    (
+        "W004",
+        not TRUSTED_PROXIES,
+        "TRUSTED_PROXIES is empty: what comes through a proxy looks like plain HTTP, and is redirected for ever.",
+    ),
+)
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def doubts(**_options: object) -> list[checks.CheckMessage]:
+    """What may be meant is no reason to refuse: `manage.py check --deploy` tells it."""
+    return [checks.Warning(text, id=f"helpdesk.{number}") for number, doubted, text in _DOUBTED if doubted]
