@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -70,10 +71,21 @@ def read_by_the_shell() -> Iterator[tuple[str, str | None]]:
             yield name, default or None
 
 
+def read_by_containers() -> Iterator[tuple[str, str | None]]:
+    """By the files for Compose, and by the programs in the images."""
+    for file in [*ROOT.glob("docker-compose.*.yml"), *(file for file in ROOT.glob("compose/**/*") if file.is_file())]:
+        for name, default in re.findall(r"\$\{([A-Z][A-Z_]+)(?::?-([^}]*))?", file.read_text()):
+            yield name, None if "$" in default else default or None
+
+
 def variables() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for name, default in [*read_by_python("config"), *read_by_python("helpdesk/local"), *read_by_the_shell()]:
+    readings = [read_by_python("config"), read_by_python("helpdesk/local"), read_by_the_shell(), read_by_containers()]
+    for name, default in chain(*readings):
         found[name] |= {default} - {None}
+    # Every X may be given as X_FILE, which names a file that holds it.
+    for name in [name for name in found if name.removesuffix("_FILE") in {*found} - {name}]:
+        del found[name]
     # The code asks Django for this one.
     return found | {"DJANGO_SETTINGS_MODULE": {"config.settings.local"}}
 
