@@ -13,8 +13,11 @@ from tests.servers import HOST, ROOT, Server, free_port
 from tests.stack.files import Stage, stages
 
 NAME = "desk.example.org"
-# The suite's own environment must not reach a deployment's.
-OURS = ("DATABASE_URL", "REDIS_URL", "CHANNELS_", "CELERY_", "DJANGO_", "EMAIL_", "POSTGRES_", "RATE_", "COVERAGE_")
+# What the suite was given must not reach a deployment.
+OURS = (
+    *("DATABASE_", "POSTGRES_", "REDIS_URL", "CHANNELS_", "CELERY_", "DJANGO_", "EMAIL_", "RATE_", "COVERAGE_"),
+    *("LOG_", "PUBLIC_", "WORKER_", "TRUSTED_", "DAPHNE_", "NGINX_", "HELPDESK_"),
+)
 
 
 def clean(**env: str) -> dict[str, str]:

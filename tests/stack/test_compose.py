@@ -157,7 +157,7 @@ def test_the_servers_that_the_ladder_names_are_services():
 def test_nginx_alone_is_published():
     published = {service: options["ports"] for service, options in services("production").items() if "ports" in options}
 
-    assert published == {"nginx": ["80:8080", "443:8443"]}
+    assert published == {"nginx": ["0.0.0.0:80:8080", "0.0.0.0:443:8443"]}
 
 
 @pytest.mark.parametrize("service", services("production"))

@@ -124,7 +124,7 @@ def test_the_python_of_the_images_is_one_that_the_project_supports():
 
 
 def test_the_ports_of_nginx_are_those_that_are_published():
-    published = {port.split(":")[1] for port in services("production")["nginx"]["ports"]}
+    published = {port.split(":")[-1] for port in services("production")["nginx"]["ports"]}
     start = (ROOT / "compose/production/nginx/start").read_text()
 
     assert published == set(re.findall(r"HTTPS?_PORT:-(\d+)", start))

@@ -13,8 +13,9 @@ from django.contrib.auth.hashers import make_password
 from django.utils import translation
 from websockets.exceptions import ConnectionClosedError
 
+from helpdesk.accounts.models import User
 from helpdesk.api import problems
-from tests.people import PASSWORD, AgentFactory, UserFactory
+from tests.people import PASSWORD, AdminFactory, AgentFactory, UserFactory
 from tests.servers import HOST, eventually
 from tests.stack.image import NAME
 from tests.stack.nginx import MISSING, missing
@@ -35,11 +36,17 @@ def log_lines(nginx) -> list[dict]:
     return [json.loads(line) for line in nginx.output().splitlines() if line.startswith("{")]
 
 
-def access(nginx, factory) -> str:
-    """Signed in through nginx: the deployment has a key of its own, and no cheap passwords."""
+def with_password(factory) -> User:
+    """The deployment knows no cheap passwords."""
     user = factory()
     user.password = make_password(PASSWORD, hasher="argon2")
     user.save()
+    return user
+
+
+def access(nginx, factory) -> str:
+    """Signed in through nginx: the deployment has a key of its own."""
+    user = with_password(factory)
     with nginx.client() as client:
         answer = client.post("/api/auth/token/", json={"username": user.username, "password": PASSWORD})
     return answer.raise_for_status().json()["access"]
@@ -118,14 +125,22 @@ def test_a_request_without_a_name_has_one_in_both_logs(start_nginx, web):
     assert eventually(lambda: [line["request_id"] for line in log_lines(nginx)]) == [name]
 
 
-def test_the_admin_is_there(start_nginx, web):
-    with start_nginx(web).client() as client:
-        login = client.get("/admin/login/")
+def test_an_admin_signs_in_and_sees_pages_with_their_files(start_nginx, web):
+    nginx = start_nginx(web)
+    admin = with_password(AdminFactory)
+    with nginx.client(follow_redirects=True) as client:
+        form = client.get("/admin/login/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)[1]
+        fields = {"csrfmiddlewaretoken": token, "username": admin.username, "password": PASSWORD, "next": "/admin/"}
+        # As a browser does; Django compares it with the scheme and the host of the request.
+        page = client.post("/admin/login/", data=fields, headers={"Origin": f"https://{NAME}"})
+        files = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+        missing_files = [file for file in files if client.get(file).status_code != 200]
 
-    assert login.status_code == 200
-    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', login.text):
-        with start_nginx(web).client() as client:
-            assert client.get(address).status_code == 200
+    assert (page.status_code, page.url.path) == (200, "/admin/")
+    assert "logout" in page.text
+    assert files
+    assert missing_files == []
 
 
 def test_http2_is_spoken(start_nginx, web):

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers import HOST, ROOT, Server, eventually, free_port
+from tests.servers import HOST, ROOT, Server, Valkey, eventually, free_port
 from tests.stack.files import services, variables_of
 from tests.stack.image import clean
 
@@ -135,6 +135,19 @@ def test_the_examples_and_the_compose_file_give_every_setting_that_is_needed(ima
     done = image.run("python", "-c", "import django; django.setup(); print('it starts')", **given)
 
     assert (done.stdout, done.stderr, done.returncode) == ("it starts\n", "", 0)
+
+
+def test_redis_is_started_with_words_that_it_knows(tmp_path):
+    _program, *arguments = services("production")["redis"]["command"]
+    valkey = Valkey(tmp_path)
+    valkey.command = (valkey.command[0], *arguments, *("--port", "0", "--unixsocket", str(valkey.socket)))
+    valkey.start()
+    with valkey.client() as client:
+        wanted = ("save", "appendonly", "maxmemory", "maxmemory-policy")
+        told = [client.config_get(name)[name] for name in wanted]
+    valkey.kill()
+
+    assert told == ["", "no", str(256 * 1024 * 1024), "volatile-lru"]
 
 
 # --- local -----------------------------------------------------------------------------------------
