@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from helpdesk.accounts import events  # noqa: F401 - importing it declares them
+        from helpdesk.accounts import subscribers  # noqa: F401 - importing it declares the events, and subscribes
         from helpdesk.accounts.queries import managed_by
         from helpdesk.events.visibility import register_subject
 
