@@ -12,3 +12,5 @@ class AccountsConfig(AppConfig):
         from helpdesk.events.visibility import register_subject
 
         register_subject("user", managed_by)
+        # The desk as a whole is a subject without a row.
+        register_subject("desk", managed_by)

@@ -46,3 +46,22 @@ class UserUpdated(UserEvent, name="user_updated", staff_only=True):
     @property
     def message(self) -> str:
         return f"User {self.user['username']} updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsersLoaded(Event, name="users_loaded", staff_only=True):
+    """Many people came at once, in one transaction: happened to the desk as a whole."""
+
+    users: int
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        return ("desk", 1)
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"loaded": {"users": self.users}}
+
+    @property
+    def message(self) -> str:
+        return f"{self.users:,} users loaded"

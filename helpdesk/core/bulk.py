@@ -14,8 +14,8 @@ from psycopg.errors import LockNotAvailable
 _ATTEMPTS: Final = 50
 _PAUSE: Final = 0.1
 
-# By the catalog's own words: how to drop what slows a load down, and how to make it again. Keys and unique indexes stay:
-# without them nothing is won, and others depend on them. So does what these words would not bring back as it was.
+# By the catalog's own words: how to drop what slows a load down, and how to make it again. Keys and unique indexes
+# stay: nothing is won without them, and others depend on them. So does what these words would not bring back as it was.
 _PARTS: Final = """
     SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
            format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))

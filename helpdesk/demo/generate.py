@@ -9,7 +9,7 @@ from typing import Final
 from helpdesk.accounts.models import User
 from helpdesk.demo.office_hours import moments
 from helpdesk.demo.stories import write_story
-from helpdesk.tickets.operations.bulk_load import BATCH, Report, bulk_load
+from helpdesk.tickets.operations.bulk_load import BATCH, Report, Story, bulk_load
 
 _SPREAD: Final = 0.8
 # The mean of what is distributed so.
@@ -28,22 +28,39 @@ def add_tickets(
     batch_size: int = BATCH,
     report: Report = lambda _tickets, _comments: None,
 ) -> None:
-    """Load the tickets, oldest first; `report` hears after each batch how many tickets and comments there are.
-
-    The story ends with the last full hour, so that the minute of the call changes nothing.
-    """
-    end = now.replace(minute=0, second=0, microsecond=0)
-    begin = end - timedelta(days=days)
-
-    rng = Random(seed)
-    opened = moments(rng, begin, end, tickets)
-    shares = uneven_shares(rng, tickets, tickets * comments_per_ticket)
-    # One by one: a million stories do not fit into the memory of a small machine.
-    stories = (
-        write_story(rng, customer=_busy(rng, customers), agents=agents, at=at, end=end, sentences=sentences)
-        for at, sentences in zip(opened, shares, strict=True)
+    """Load the tickets, oldest first; `report` hears after each batch how many tickets and comments there are."""
+    told = stories(
+        customers=customers,
+        agents=agents,
+        tickets=tickets,
+        comments=tickets * comments_per_ticket,
+        days=days,
+        seed=seed,
+        now=now,
     )
-    bulk_load(stories, expected=tickets, now=now, batch_size=batch_size, report=report)
+    bulk_load(told, expected=tickets, now=now, batch_size=batch_size, report=report)
+
+
+def stories(
+    *,
+    customers: Sequence[User],
+    agents: Sequence[User],
+    tickets: int,
+    comments: int,
+    days: int,
+    seed: int,
+    now: datetime,
+) -> Iterator[Story]:
+    """One by one, since a million do not fit into the memory of a small machine.
+
+    They end with the last full hour, so that the minute of the call changes nothing.
+    """
+    rng = Random(seed)
+    end = now.replace(minute=0, second=0, microsecond=0)
+    opened = moments(rng, end - timedelta(days=days), end, tickets)
+    for at, sentences in zip(opened, uneven_shares(rng, tickets, comments), strict=True):
+        customer = _busy(rng, customers)
+        yield write_story(rng, customer=customer, agents=agents, at=at, end=end, sentences=sentences)
 
 
 def _busy(rng: Random, customers: Sequence[User]) -> User:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import cycle
 from random import Random
 from typing import Final
@@ -16,7 +17,9 @@ from helpdesk.demo.texts import LANGUAGES, phrases
 PASSWORD: Final = "testpass123"  # noqa: S105 - demo logins are public
 
 
-def add_people(*, customers: int, agents: int, admin: bool = False, seed: int) -> tuple[list[User], list[User]]:
+def add_people(
+    *, customers: int, agents: int, admin: bool = False, seed: int, now: datetime
+) -> tuple[list[User], list[User]]:
     """New customers and agents, numbered on after those that exist; with `admin`, somebody who manages them."""
     rng = Random(f"{seed} people")
     new_customers = _people(rng, Role.CUSTOMER, _free_names(Role.CUSTOMER, customers))
@@ -24,7 +27,7 @@ def add_people(*, customers: int, agents: int, admin: bool = False, seed: int) -
     admins = _people(rng, Role.ADMIN, ["admin"] if admin else [])
     for person in admins:
         person.is_staff = person.is_superuser = True
-    operations.bulk_load([*admins, *new_agents, *new_customers], password=PASSWORD)
+    operations.bulk_load([*admins, *new_agents, *new_customers], password=PASSWORD, now=now)
     return new_customers, new_agents
 
 

@@ -166,8 +166,3 @@ def timeline_bodies(records: list[EventRecord]) -> list[dict[str, Any]]:
         }
         for record in records
     ]
-
-
-def seen_of_the_desk(user: User) -> QuerySet[User]:
-    """The desk as a whole is a subject without a row: who manages its people hears of it, and nobody else."""
-    return User.objects.all() if user.may(Permission.MANAGE_USERS) else User.objects.none()

@@ -161,6 +161,14 @@ def test_every_ticket_has_its_whole_timeline(loaded):
     assert types["ticket_assigned"] == Ticket.objects.exclude(assigned_to=None).count()
 
 
+def test_every_person_has_a_beginning(loaded):
+    created = EventRecord.objects.filter(type="user_created").values_list("subject_id", flat=True)
+    told = EventRecord.objects.get(type="users_loaded")
+
+    assert sorted(created) == sorted(User.objects.values_list("id", flat=True))
+    assert (told.body["loaded"], told.body["message"], told.occurred_at) == ({"users": 10}, "10 users loaded", NOON)
+
+
 def test_the_stream_has_no_gap(loaded):
     positions = list(EventRecord.objects.order_by("id").values_list("position", flat=True))
 
@@ -169,7 +177,7 @@ def test_the_stream_has_no_gap(loaded):
 
 
 def test_nobody_is_told(loaded):
-    assert not EventReceipt.objects.exclude(record__type="tickets_loaded").exists()
+    assert not EventReceipt.objects.exclude(record__type__in=["tickets_loaded", "users_loaded"]).exists()
     assert not Delivery.objects.exists()
     assert not EventRecord.objects.exclude(audience=[]).exists()
     assert not EventRecord.objects.filter(pushed_to_agents=True).exists()

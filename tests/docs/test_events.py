@@ -31,6 +31,7 @@ SAMPLES: dict[str, Any] = {
     "user": PERSON,
     "values": {"role": ["customer", "agent"], "email": ["a@example.com", "b@example.com"]},
     "tickets": 1000,
+    "users": 1000,
     "comments": 5000,
 }
 

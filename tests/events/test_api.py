@@ -241,6 +241,7 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
     assert {name for name in EVENT_TYPES if not name.startswith("test_")} == {
         "user_created",
         "user_updated",
+        "users_loaded",
         "ticket_created",
         "status_changed",
         "comment_added",
@@ -256,7 +257,7 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
         "note_deleted",
         "tickets_loaded",
     }
-    of_users = {"user_created", "user_updated"}
+    of_users = {"user_created", "user_updated", "users_loaded"}
     assert staff_only == {"ticket_created", "note_added", "note_updated", "note_deleted", "tickets_loaded"} | of_users
 
 

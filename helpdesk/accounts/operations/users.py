@@ -11,12 +11,14 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.accounts.events import UserCreated, UserUpdated
+from helpdesk.accounts.events import UserCreated, UsersLoaded, UserUpdated
 from helpdesk.accounts.models import User
 from helpdesk.accounts.operations.sessions import end_sessions
 from helpdesk.accounts.roles import Permission, Role, roles_with
 from helpdesk.core.errors import Conflict, FieldError, Invalid, NotFound
 from helpdesk.events.operations import publish
+from helpdesk.events.operations.bulk_load import Happening
+from helpdesk.events.operations.bulk_load import bulk_load as load_history
 
 
 class UserNotFound(NotFound):
@@ -98,12 +100,17 @@ def set_password(*, by: User, user_id: int, password: str, now: datetime) -> Use
     return user
 
 
-def bulk_load(users: list[User], *, password: str) -> list[User]:
+@transaction.atomic
+def bulk_load(users: list[User], *, password: str, now: datetime) -> None:
     """Many people with one password, hashed once: a hash is meant to cost a third of a second."""
+    if not users:
+        return
     hashed = make_password(password)
     for user in users:
         user.password = hashed
-    return User.objects.bulk_create(users)
+    User.objects.bulk_create(users, batch_size=1000)
+    load_history(Happening(UserCreated(user=user.as_dict()), None, now) for user in users)
+    publish(UsersLoaded(users=len(users)), by=None, now=now)
 
 
 def _lock(user_id: int, *, and_managers: bool = False) -> User:

@@ -23,7 +23,8 @@ class Command(BaseCommand):
             return
         # All or nothing: a half-filled desk would have users, and never be filled.
         with transaction.atomic():
-            customers, agents = add_people(customers=50, agents=10, admin=True, seed=1)
+            now = timezone.now()
+            customers, agents = add_people(customers=50, agents=10, admin=True, seed=1, now=now)
             add_tickets(
                 customers=customers,
                 agents=agents,
@@ -31,6 +32,6 @@ class Command(BaseCommand):
                 comments_per_ticket=3,
                 days=90,
                 seed=1,
-                now=timezone.now(),
+                now=now,
             )
         self.stdout.write(f"Demo data: 1,000 tickets. Sign in as admin, agent_1 or customer_1 with {PASSWORD}.")
