@@ -1,7 +1,9 @@
 """What a deployment refuses to start with: seen by starting it."""
 
 import httpx
+import psycopg
 import pytest
+from django.db import connection
 
 from tests.people import AdminFactory, AgentFactory
 from tests.production.deployment import COMMANDS, KEY, python, refusals, safe
@@ -57,6 +59,8 @@ UNSAFE: dict[str, tuple[dict[str, str | None], str, str]] = {
     "plain HTTP": ({"PUBLIC_URL": "http://desk.acme.test"}, "", "PUBLIC_URL is not an address with https://"),
     "no public address": ({"PUBLIC_URL": None}, "", "PUBLIC_URL is not an address with https://"),
     "no limits": ({"RATE_LIMIT_ENABLED": "false"}, "", "RATE_LIMIT_ENABLED is false"),
+    "a rate that is none": ({"RATE_LIMIT_USER": "plenty"}, "plenty", "RATE_LIMIT_USER cannot be read"),
+    "a proxy that is none": ({"TRUSTED_PROXIES": "everybody"}, "everybody", "TRUSTED_PROXIES cannot be read"),
     "a number that is none": ({"EMAIL_PORT": "s3cret"}, "s3cret", "EMAIL_PORT cannot be read"),
 }
 
@@ -140,6 +144,21 @@ def test_nobody_else_keeps_it_from_starting(transactional_db, someone):
     someone()
 
     assert python("manage.py", "migrate", env=safe()).returncode == 0
+
+
+def test_a_database_without_tables_has_no_admin_and_is_migrated(db):
+    address = {
+        key: value for key, value in connection.settings_dict.items() if key in {"HOST", "PORT", "USER", "PASSWORD"}
+    }
+    where = {key.lower(): value for key, value in address.items() if value}
+    name = f"{connection.settings_dict['NAME']}_empty"
+    with psycopg.connect(dbname="postgres", autocommit=True, **where) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {name}")
+        server.execute(f"CREATE DATABASE {name}")
+        ended = python("manage.py", "migrate", "--verbosity", "0", env=safe(POSTGRES_DB=name))
+        server.execute(f"DROP DATABASE {name}")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_the_cure_is_not_refused(transactional_db):

@@ -61,13 +61,13 @@ def test_a_secret_in_two_places_is_refused(db, tmp_path):
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda path: None, "DJANGO_SECRET_KEY_FILE names a file that cannot be read (No such file or directory): "),
-        (lambda path: path.mkdir(), "DJANGO_SECRET_KEY_FILE names a file that cannot be read (Is a directory): "),
-        (lambda path: path.touch(), "DJANGO_SECRET_KEY_FILE names an empty file: "),
-        (lambda path: path.write_text("\n"), "DJANGO_SECRET_KEY_FILE names an empty file: "),
+        (lambda path: None, "DJANGO_SECRET_KEY_FILE names a file that cannot be read: No such file or directory."),
+        (lambda path: path.mkdir(), "DJANGO_SECRET_KEY_FILE names a file that cannot be read: Is a directory."),
+        (lambda path: path.touch(), "DJANGO_SECRET_KEY_FILE names an empty file."),
+        (lambda path: path.write_text("\n"), "DJANGO_SECRET_KEY_FILE names an empty file."),
         (
             lambda path: path.write_bytes(b"\xff\xfe"),
-            "DJANGO_SECRET_KEY_FILE names a file that cannot be read (it is no text): ",
+            "DJANGO_SECRET_KEY_FILE names a file that cannot be read: it is no text.",
         ),
     ],
     ids=["missing", "a directory", "empty", "a newline alone", "no text"],
@@ -78,8 +78,15 @@ def test_a_file_that_holds_no_secret_is_refused(db, tmp_path, made, said):
 
     ended = python("manage.py", "check", env=safe(DJANGO_SECRET_KEY=None, DJANGO_SECRET_KEY_FILE=str(path)))
 
-    assert refusals(ended) == [f"Refused to start: {said}{path}"]
+    assert refusals(ended) == [f"Refused to start: {said}"]
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_secret_in_the_place_of_a_files_name_is_not_repeated(db):
+    ended = python("manage.py", "check", env=safe(POSTGRES_PASSWORD=None, POSTGRES_PASSWORD_FILE=DATABASE_PASSWORD))
+
+    assert refusals(ended)
+    assert DATABASE_PASSWORD not in ended.stdout + ended.stderr
 
 
 def test_an_empty_variable_leaves_the_word_to_the_file(db, tmp_path):

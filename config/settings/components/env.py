@@ -41,14 +41,15 @@ class Env(environ.Env):
             return text
         if text:
             self.problems.append(f"{var} and {var}_FILE are both set. Remove one of them.")
+        # Not even the file's name is repeated: it may be the secret itself, given in the wrong place.
         try:
             content = Path(file).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no text"
-            self.problems.append(f"{var}_FILE names a file that cannot be read ({why}): {file}")
+            self.problems.append(f"{var}_FILE names a file that cannot be read: {why}.")
             return ""
         if not content:
-            self.problems.append(f"{var}_FILE names an empty file: {file}")
+            self.problems.append(f"{var}_FILE names an empty file.")
         return content
 
 

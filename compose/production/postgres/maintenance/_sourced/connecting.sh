@@ -12,7 +12,7 @@ sql() { psql --no-psqlrc --quiet --no-align --tuples-only --field-separator=$'\t
 export PGHOST=${POSTGRES_HOST:-} PGPORT=${POSTGRES_PORT:-} PGUSER=${POSTGRES_USER:-postgres}
 export PGAPPNAME=${0##*/} PGCLIENTENCODING=UTF8
 if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
-  [ -r "$POSTGRES_PASSWORD_FILE" ] || fail "POSTGRES_PASSWORD_FILE names a file that cannot be read: $POSTGRES_PASSWORD_FILE"
+  [ -r "$POSTGRES_PASSWORD_FILE" ] || fail "POSTGRES_PASSWORD_FILE names a file that cannot be read"
   PGPASSWORD=$(cat -- "$POSTGRES_PASSWORD_FILE")
 else
   PGPASSWORD=${POSTGRES_PASSWORD:-}
