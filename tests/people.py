@@ -75,6 +75,20 @@ def api_as() -> Callable[[Any], Any]:
 
 
 @pytest.fixture
+def browser_as() -> Callable[..., Any]:
+    """`browser_as(user)`: a client with the user's cookie for the admin, whoever it is; `browser_as(None)` has none."""
+    from django.test import Client
+
+    def client(user: Any, **options: Any) -> Client:
+        browser = Client(**options)
+        if user is not None:
+            browser.force_login(user)
+        return browser
+
+    return client
+
+
+@pytest.fixture
 def committing(django_capture_on_commit_callbacks: Any) -> Callable[[], Any]:
     """`with committing():` runs what waits for the commit, since a test's own transaction never commits."""
 

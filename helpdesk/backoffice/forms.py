@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.forms.models import construct_instance
 
 from helpdesk.core.errors import DomainError
 
@@ -38,8 +39,12 @@ class OperationForm(forms.ModelForm):
             self.add_error(None, str(self.refusal.detail))
         return values
 
-    def validate_unique(self) -> None:
-        pass
-
-    def validate_constraints(self) -> None:
-        pass
+    def _post_clean(self) -> None:
+        """Django's, without the constraints."""
+        form: Any = self
+        named = form._meta  # noqa: SLF001 - here and below: what Django's own does
+        self.instance = construct_instance(self, self.instance, named.fields, named.exclude)
+        try:
+            self.instance.clean_fields(exclude=form._get_validation_exclusions())  # noqa: SLF001
+        except forms.ValidationError as error:
+            form._update_errors(error)  # noqa: SLF001

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from helpdesk.backoffice.filters import ChoiceFilter
+from helpdesk.backoffice.looks import moment
 from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.core.integers import LARGEST_INTEGER
 from helpdesk.events import operations
@@ -52,8 +53,8 @@ class EventRecordAdmin(OperationsAdmin):
         return queryset.filter(subject_type=kind, subject_id=int(number)), False
 
     @display(description=_("When"))
-    def occurred(self, record: EventRecord) -> Any:
-        return record.occurred_at
+    def occurred(self, record: EventRecord) -> str | None:
+        return moment(record.occurred_at)
 
     @display(description=_("Type"))
     def shown_type(self, record: EventRecord) -> str:

@@ -51,7 +51,7 @@ class EventRecord(models.Model):
 
     class Meta:
         verbose_name = _("event")
-        verbose_name_plural = _("Event log")
+        verbose_name_plural = _("events")
         indexes = [
             models.Index("subject_type", "subject_id", "id", name="event_subject"),
             models.Index("id", name="event_unsequenced", condition=Q(position=None)),
@@ -92,7 +92,7 @@ class EventReceipt(models.Model):
 
     class Meta:
         verbose_name = _("parked delivery")
-        verbose_name_plural = _("Parked deliveries")
+        verbose_name_plural = _("parked deliveries")
         constraints = [
             models.UniqueConstraint(fields=["record", "subscriber"], name="event_receipt_unique"),
         ]

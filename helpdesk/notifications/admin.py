@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from helpdesk.accounts.models import User
 from helpdesk.backoffice.filters import ChoiceFilter
+from helpdesk.backoffice.looks import moment
 from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.notifications import operations
 from helpdesk.notifications.enums import State, Template
@@ -83,8 +84,8 @@ class EmailLogAdmin(OperationsAdmin):
         )
 
     @display(description=_("Written"))
-    def written(self, email: EmailLog) -> Any:
-        return email.created_at
+    def written(self, email: EmailLog) -> str | None:
+        return moment(email.created_at)
 
     @display(description=_("To"))
     def person(self, email: EmailLog) -> str:
@@ -118,12 +119,12 @@ class EmailLogAdmin(OperationsAdmin):
         return email.error
 
     @display(description=_("Due"))
-    def due(self, email: EmailLog) -> Any:
-        return email.due_at if email.state == State.PENDING else None
+    def due(self, email: EmailLog) -> str | None:
+        return moment(email.due_at) if email.state == State.PENDING else None
 
     @display(description=_("Sent"))
-    def sent(self, email: EmailLog) -> Any:
-        return email.sent_at
+    def sent(self, email: EmailLog) -> str | None:
+        return moment(email.sent_at)
 
     @display(description="Message-ID")
     def shown_message_id(self, email: EmailLog) -> str:

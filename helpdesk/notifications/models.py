@@ -76,7 +76,7 @@ class EmailLog(Delivery):
     class Meta:
         proxy = True
         verbose_name = _("e-mail")
-        verbose_name_plural = _("E-mail log")
+        verbose_name_plural = _("e-mails")
 
     def __str__(self) -> str:
         return self.subject or f"{self.template} ({self.pk})"

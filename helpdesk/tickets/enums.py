@@ -33,6 +33,9 @@ MOVES: dict[str, frozenset[str]] = {
 }
 MOVES[Status.CLOSED] = frozenset({Status.OPEN})
 
+# What somebody still has to do something about.
+UNSOLVED = (Status.OPEN, Status.IN_PROGRESS, Status.PENDING)
+
 # From where the action "reopen" leads back to open, though other moves to open exist.
 REOPENABLE = frozenset({Status.RESOLVED, Status.CLOSED})
 

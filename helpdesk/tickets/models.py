@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
-from helpdesk.tickets.enums import PRIORITY_RANK, Priority, Status
+from helpdesk.tickets.enums import PRIORITY_RANK, UNSOLVED, Priority, Status
 
 TITLE_LENGTH = 255
 LONGEST_TEXT = 20_000
@@ -162,7 +162,10 @@ class Ticket(models.Model):
                 condition=Q(deleted_at=None, assigned_to=None),
             ),
             models.Index(F("deleted_at").desc(), name="ticket_deleted", condition=Q(deleted_at__isnull=False)),
-            # How many were resolved, day by day.
+            # How many wait, by status and priority, and how many were resolved, day by day.
+            models.Index(
+                "status", "priority", name="ticket_waiting", condition=Q(deleted_at=None, status__in=UNSOLVED)
+            ),
             models.Index(
                 "resolved_at",
                 name="ticket_resolved",
@@ -209,3 +212,6 @@ class Comment(models.Model):
             models.Index("created_at", "id", name="comment_oldest", condition=Q(deleted_at=None)),
             models.Index("author", "ticket", name="comment_author"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.author}: {self.content[:50]}"

@@ -3,12 +3,14 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .helpdesk import PUBLIC_URL
 
 ADMIN_PATH = "/admin/"
+LOGIN_URL = LOGIN_REDIRECT_URL = "admin:index"
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ADMIN_PATH
@@ -35,6 +37,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Helpdesk",
     "SITE_SYMBOL": "support_agent",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("backoffice/favicon.svg")}],
     "DASHBOARD_CALLBACK": "helpdesk.tickets.admin.dashboard.context",
     "SIDEBAR": {
         "navigation": [

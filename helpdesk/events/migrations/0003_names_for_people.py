@@ -11,10 +11,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name="eventreceipt",
-            options={"verbose_name": "parked delivery", "verbose_name_plural": "Parked deliveries"},
+            options={"verbose_name": "parked delivery", "verbose_name_plural": "parked deliveries"},
         ),
         migrations.AlterModelOptions(
             name="eventrecord",
-            options={"verbose_name": "event", "verbose_name_plural": "Event log"},
+            options={"verbose_name": "event", "verbose_name_plural": "events"},
         ),
     ]

@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name="emaillog",
-            options={"verbose_name": "e-mail", "verbose_name_plural": "E-mail log"},
+            options={"verbose_name": "e-mail", "verbose_name_plural": "e-mails"},
         ),
     ]

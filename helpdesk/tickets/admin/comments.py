@@ -4,15 +4,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.decorators import display
 
 from helpdesk.accounts.models import User
+from helpdesk.backoffice.looks import moment
 from helpdesk.tickets.admin.forms import CommentForm
 from helpdesk.tickets.models import Comment, Ticket
-from helpdesk.tickets.operations.comments import add_comment, delete_comment, edit_comment
+from helpdesk.tickets.operations.comments import CommentNotFound, add_comment, delete_comment, edit_comment
 
 
 class CommentInline(StackedInline):
@@ -54,7 +54,7 @@ class CommentInline(StackedInline):
     def said_by(self, comment: Comment) -> str:
         if comment._state.adding:  # noqa: SLF001 - Django documents it
             return "-"
-        return f"{comment.author.username}, {date_format(comment.created_at, 'DATETIME_FORMAT')}"
+        return f"{comment.author.username}, {moment(comment.created_at)}"
 
 
 def save(formset: Any, *, ticket: Ticket, by: User) -> None:
@@ -70,6 +70,8 @@ def save(formset: Any, *, ticket: Ticket, by: User) -> None:
         content = form.cleaned_data["content"]
         if form.instance.pk is not None:
             edit_comment(by=by, comment_id=form.instance.pk, content=content, now=now)
+        elif form in formset.initial_forms:
+            raise CommentNotFound  # somebody has deleted it while it was being edited
         else:
             is_internal = form.cleaned_data["is_internal"]
             add_comment(by=by, ticket_id=ticket.pk, content=content, is_internal=is_internal, now=now)

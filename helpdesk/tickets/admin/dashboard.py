@@ -46,7 +46,14 @@ def _column(title: str, field: str, numbers: dict[str, int], choices: Any) -> di
     labels = {value: str(choices(value).label) for value in numbers}
     chart = {
         "labels": list(labels.values()),
-        "datasets": [{"data": list(numbers.values()), "backgroundColor": [_COLOURS[value] for value in numbers]}],
+        "datasets": [
+            {
+                "data": list(numbers.values()),
+                "backgroundColor": [_COLOURS[value] for value in numbers],
+                "maxBarThickness": 40,
+                "borderRadius": 4,
+            }
+        ],
     }
     rows = [{"value": value, "label": labels[value], "number": number} for value, number in numbers.items()]
     return {"title": title, "field": field, "rows": rows, "chart": json.dumps(chart)}
@@ -54,7 +61,7 @@ def _column(title: str, field: str, numbers: dict[str, int], choices: Any) -> di
 
 def _days(days: list[statistics.Day]) -> dict[str, Any]:
     chart = {
-        "labels": [date_format(day.day, "SHORT_DATE_FORMAT") for day in days],
+        "labels": [date_format(day.day, "j M") for day in days],
         "datasets": [
             {"label": _("Created"), "data": [day.created for day in days], "borderColor": _CREATED},
             {"label": _("Resolved"), "data": [day.resolved for day in days], "borderColor": _RESOLVED},

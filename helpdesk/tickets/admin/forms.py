@@ -19,7 +19,7 @@ def _text(label: Any, rows: int) -> Text:
 
 
 class TicketForm(OperationForm):
-    description = _text(_("Description"), 8)
+    description = _text(_("Description"), 6)
 
     class Meta:
         model = Ticket
@@ -34,8 +34,11 @@ class TicketForm(OperationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "created_by" in self.fields:
-            self.fields["created_by"].required = False
+        for name in {"created_by", "assigned_to"} & set(self.fields):
+            widget: Any = self.fields[name].widget
+            # People have a page of their own: this is no place to make or change one.
+            widget.can_add_related = widget.can_change_related = widget.can_view_related = False
+            self.fields[name].required = False
         if "assigned_to" in self.fields:
             self._offer_agents()
         if "status" in self.fields:
@@ -47,7 +50,6 @@ class TicketForm(OperationForm):
     def _offer_agents(self) -> None:
         """And whoever has it now: a form that did not know them would take the ticket away when it is saved."""
         field: Any = self.fields["assigned_to"]
-        field.required = False
         agents = Q(pk__in=User.objects.who_may(Permission.BE_ASSIGNED).values("pk"))
         field.queryset = User.objects.filter(agents | Q(pk=self.instance.assigned_to_id)).order_by("username")
 

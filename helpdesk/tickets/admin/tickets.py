@@ -12,15 +12,15 @@ from unfold.decorators import display
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.backoffice.filters import ChoiceFilter, YesNoFilter
+from helpdesk.backoffice.looks import moment
 from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.core.errors import DomainError
 from helpdesk.tickets.admin import comments
 from helpdesk.tickets.admin.forms import TicketForm
-from helpdesk.tickets.enums import Priority, Status
+from helpdesk.tickets.enums import UNSOLVED, Priority, Status
 from helpdesk.tickets.models import Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
 from helpdesk.tickets.search import search
-from helpdesk.tickets.statistics import UNSOLVED
 
 
 class StatusFilter(ChoiceFilter):
@@ -179,13 +179,13 @@ class TicketAdmin(OperationsAdmin):
         return ticket.created_by
 
     @display(description=_("Created"), ordering="created_at")
-    def created(self, ticket: Ticket) -> Any:
-        return ticket.created_at
+    def created(self, ticket: Ticket) -> str | None:
+        return moment(ticket.created_at)
 
     @display(description=_("Resolved"))
-    def resolved(self, ticket: Ticket) -> Any:
-        return ticket.resolved_at
+    def resolved(self, ticket: Ticket) -> str | None:
+        return moment(ticket.resolved_at)
 
     @display(description=_("Closed"))
-    def closed(self, ticket: Ticket) -> Any:
-        return ticket.closed_at
+    def closed(self, ticket: Ticket) -> str | None:
+        return moment(ticket.closed_at)
