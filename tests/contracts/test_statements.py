@@ -1,16 +1,17 @@
 """How many SQL statements a request takes, signing in included: few, and no more at twenty rows than at one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
 from helpdesk.events.cursors import Cursor
 from tests.factories import comment_on, ticket_of
-from tests.people import NOON, AgentFactory, UserFactory
+from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
 
 Api = Callable[[Any], Any]
 
@@ -40,21 +41,32 @@ STATEMENTS: dict[str, dict[str, int]] = {
 }
 
 
-@pytest.fixture
-def desk(request: pytest.FixtureRequest, db: None, committing: Any, customer: Any, agent: Any, admin: Any) -> Any:
-    """So many tickets, comments, people and events of everybody's that a list page is full of them."""
-    ticket = None
-    with committing():
-        for n in range(request.param):
-            ticket = ticket_of(agent, created_by=customer.pk, assigned_to=agent.pk, now=NOON + timedelta(seconds=n))
-            gone = ticket_of(customer)
-            _delete(gone, admin)
-            UserFactory()
-        for n in range(request.param):
-            author = AgentFactory() if n % 2 else customer
-            comment = comment_on(ticket, author, content=f"Comment {n}", now=NOON + timedelta(minutes=n))
-            comment_on(ticket, agent, is_internal=True, now=NOON + timedelta(minutes=n))
-    return {"ticket": ticket.pk, "comment": comment.pk, "agent": agent.pk, "rows": request.param}
+@pytest.fixture(scope="module")
+def desk(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
+    """So many tickets, comments, people and events of everybody's that a list page is full of them.
+
+    Made once for all questions, which change nothing: they are asked inside this one's transaction.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            made = _full_desk(rows=request.param)
+        with django_db_blocker.block():
+            yield made
+        transaction.set_rollback(True)
+
+
+def _full_desk(*, rows: int) -> dict[str, Any]:
+    people = {"customer": UserFactory(), "agent": AgentFactory(), "admin": AdminFactory()}
+    customer, agent = people["customer"], people["agent"]
+    for n in range(rows):
+        ticket = ticket_of(agent, created_by=customer.pk, assigned_to=agent.pk, now=NOON + timedelta(seconds=n))
+        _delete(ticket_of(customer), people["admin"])
+        UserFactory()
+    for n in range(rows):
+        author = AgentFactory() if n % 2 else customer
+        comment = comment_on(ticket, author, content=f"Comment {n}", now=NOON + timedelta(minutes=n))
+        comment_on(ticket, agent, is_internal=True, now=NOON + timedelta(minutes=n))
+    return {"ticket": ticket.pk, "comment": comment.pk, "agent": agent.pk, "rows": rows, "people": people}
 
 
 def _delete(ticket: Any, by: Any) -> None:
@@ -69,15 +81,15 @@ def _delete(ticket: Any, by: Any) -> None:
     [(path, role, number) for path, roles in STATEMENTS.items() for role, number in roles.items()],
 )
 def test_a_read_takes_so_many_statements(
-    api_as: Api,
     desk: Any,
+    db: None,
+    api_as: Api,
     django_assert_num_queries: Any,
-    request: pytest.FixtureRequest,
     path: str,
     role: str,
     statements: int,
 ) -> None:
-    client = api_as(request.getfixturevalue(role))
+    client = api_as(desk["people"][role])
     with django_assert_num_queries(statements):
         response = client.get(path.format(**desk))
     if role == "customer" and path.startswith("/api/users/") and "me" not in path:

@@ -65,24 +65,30 @@ def start_beat(servers: Servers, valkey: Valkey) -> Callable[..., Beat]:
 
 
 @pytest.fixture
-def daphne(start_daphne: Callable[..., Daphne]) -> Daphne:
-    return start_daphne()
+def begun(request: pytest.FixtureRequest, servers: Servers, valkey: Valkey) -> dict[str, Any]:
+    """The servers that the test asks for: they begin at once, and are waited for one after the other."""
+    begin = {"daphne": servers.daphne, "worker": servers.worker, "beat": servers.beat}
+    return {name: start() for name, start in begin.items() if name in request.fixturenames}
 
 
 @pytest.fixture
-def worker(start_worker: Callable[..., Worker]) -> Worker:
-    return start_worker()
+def daphne(begun: dict[str, Any]) -> Daphne:
+    return _ready(begun["daphne"])
 
 
 @pytest.fixture
-def beat(start_beat: Callable[..., Beat]) -> Beat:
-    return start_beat()
+def worker(begun: dict[str, Any]) -> Worker:
+    return _ready(begun["worker"])
 
 
 @pytest.fixture
-def desk(servers: Servers, valkey: Valkey, smtp: Smtp) -> Desk:
-    daphne, worker, beat = servers.daphne(), servers.worker(), servers.beat()
-    return Desk(valkey, smtp, _ready(daphne), _ready(worker), _ready(beat))
+def beat(begun: dict[str, Any]) -> Beat:
+    return _ready(begun["beat"])
+
+
+@pytest.fixture
+def desk(valkey: Valkey, smtp: Smtp, daphne: Daphne, worker: Worker, beat: Beat) -> Desk:
+    return Desk(valkey, smtp, daphne, worker, beat)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -46,9 +47,13 @@ class Servers:
         return self._launched(Beat(env=self.env, directory=self.directory), env)
 
     def end(self) -> None:
-        for server in reversed(self._started):
-            if MEASURED and server.is_running():
-                server.stop(seconds=5)
+        asked = [server for server in self._started if MEASURED and server.is_running()]
+        for server in asked:
+            server.terminate()
+        deadline = time.monotonic() + 5
+        for server in asked:
+            server.end_within(max(deadline - time.monotonic(), 0))
+        for server in self._started:
             server.kill()
             # Shown where a test failed.
             print(f"--- {server.name}\n{server.output()[-4000:]}")

@@ -101,9 +101,17 @@ class Server(ABC):
 
     def stop(self, *, seconds: float = 10) -> int:
         """Ask it to end, and answer with how it did; SIGKILL after so many seconds."""
+        self.terminate()
+        return self.end_within(seconds)
+
+    def terminate(self) -> None:
+        """Ask it to end without waiting for it, so that several can end at once."""
         assert self._process is not None
         self.thaw()
         self._process.terminate()
+
+    def end_within(self, seconds: float) -> int:
+        assert self._process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         return self.kill()
