@@ -16,6 +16,7 @@ from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 
 from helpdesk.api import problems
+from helpdesk.api.errors import OF_THE_BODY
 
 # Alpine, which the pages are made with, evaluates the expressions in their attributes; the colours of the theme are a
 # <style>. Nothing comes from, or goes to, a foreign host.
@@ -55,5 +56,6 @@ def _page(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     with translation.override(translation.get_language_from_request(request)):
         page = render(request, "backoffice/error.html", orjson.loads(answer.content), status=answer.status_code)
     for name, value in answer.headers.items():
-        page.headers.setdefault(name, value)
+        if name not in OF_THE_BODY:
+            page.headers[name] = value
     return page

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
@@ -13,7 +14,7 @@ from helpdesk.accounts.models import User
 from helpdesk.limits.models import Hit
 from tests.admin.addresses import OPEN, addresses
 from tests.people import PASSWORD, AdminFactory, UserFactory
-from tests.servers import Valkey
+from tests.servers import Daphne, Valkey
 
 Browser = Callable[..., Client]
 Api = Callable[[Any], Any]
@@ -246,6 +247,13 @@ def test_errors_are_pages_below_the_admin_and_problems_elsewhere(browser_as: Bro
     for path in ("/nothing/", "/api/nothing/", "/administration/", "/api/admin/"):
         answer = browser.get(path)
         assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_a_page_arrives_whole(shared_daphne: Daphne, transactional_db: None) -> None:
+    """The length is that of the page, not of what it was made from."""
+    page = httpx.post(f"{shared_daphne.base_url}{LOGIN}")
+    assert page.status_code == 403
+    assert page.text.endswith("</html>\n")
 
 
 def test_what_nobody_foresaw_is_a_page_that_tells_nothing(browser_as: Browser, admin: Any, monkeypatch: Any) -> None:
