@@ -280,8 +280,9 @@ def test_a_large_body_that_is_allowed_reaches_the_service(start_nginx, web):
     with nginx.client(headers={"Authorization": f"Bearer {access(nginx, UserFactory)}"}) as client:
         answer = client.post("/api/tickets/", json={"title": "x" * 5_000_000, "description": "-"})
 
-    # Django's own limit, and its own words.
     assert (answer.status_code, problem(answer)["code"]) == (413, "too_large")
+    # Django's own limit.
+    assert eventually(lambda: log_lines(nginx))[-1]["upstream"] == "413"
 
 
 def test_slow_headers_are_cut(start_nginx, web):
