@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from io import StringIO
 from random import Random
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -122,7 +124,7 @@ def test_another_seed_is_chosen_and_told(db):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
-def test_a_large_load_that_is_stopped_leaves_no_ticket_and_every_index(servers, signum):
+def test_a_large_load_that_is_stopped_leaves_no_ticket_and_every_index(servers, valkey, signum):
     before = catalog.definitions()
     command = [sys.executable, "manage.py", "generate_fake_data", "--tickets=50000", "--comments-per-ticket=1"]
     with subprocess.Popen(
@@ -147,6 +149,28 @@ def test_a_large_load_that_is_stopped_leaves_no_ticket_and_every_index(servers, 
     assert not Ticket.objects.exists()
     assert not EventRecord.objects.filter(subject_type="ticket").exists()
     assert User.objects.filter(username="customer_1").exists()
+
+
+def test_a_desk_that_somebody_else_has_locked_is_named_as_the_reason(transactional_db):
+    locked, done = threading.Event(), threading.Event()
+
+    def lock():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE accounts_user")
+            locked.set()
+            done.wait(30)
+        connection.close()
+
+    other = threading.Thread(target=lock)
+    other.start()
+    locked.wait(10)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    with pytest.raises(CommandError, match="perhaps another load"):
+        generate(tickets=1)
+    done.set()
+    other.join(10)
+    connection.close()
 
 
 def test_it_is_refused_where_demo_data_is_not_allowed(db, settings):
