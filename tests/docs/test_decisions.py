@@ -7,10 +7,8 @@ from tests.docs.pages import DOCS
 RECORDS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 
 
-def test_no_two_decisions_have_one_number():
-    numbers = [record.name[:4] for record in RECORDS]
-
-    assert len({*numbers}) == len(numbers)
+def test_decisions_are_numbered_without_gaps():
+    assert [int(record.name[:4]) for record in RECORDS] == list(range(1, len(RECORDS) + 1))
 
 
 def test_decisions_are_dated_and_complete():
