@@ -158,8 +158,10 @@ def test_the_planner_knows_the_restored_tables(database, backup):
     database.done("restore", backup, "--yes")
 
     with database.connect() as connection:
-        known = connection.execute("SELECT reltuples FROM pg_class WHERE relname = 'tickets_ticket'").fetchone()
-    assert known == (300,)
+        (moment,) = connection.execute(
+            "SELECT last_analyze FROM pg_stat_user_tables WHERE relname = 'tickets_ticket'"
+        ).fetchone()
+    assert moment is not None
 
 
 def test_a_backup_is_proved_by_loading_it(database, contents, backup):
