@@ -17,12 +17,14 @@ from django.utils import timezone
 
 from helpdesk.accounts.models import User
 from helpdesk.demo.generate import add_tickets, uneven_shares
+from helpdesk.demo.management.commands.generate_fake_data import Command
 from helpdesk.demo.people import add_people
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Comment, Ticket
 from tests import catalog
 from tests.factories import ticket_of
-from tests.people import NOON, UserFactory
+from tests.people import NOON, AdminFactory, UserFactory
+from tests.production.deployment import python, safe
 from tests.servers import ROOT, eventually
 
 
@@ -173,6 +175,27 @@ def test_a_desk_that_somebody_else_has_locked_is_named_as_the_reason(transaction
     connection.close()
 
 
+@pytest.mark.parametrize(
+    ("path", "options"),
+    [
+        ("/api/tickets/", {"tickets": 30}),
+        ("/api/tickets/", {"tickets": 1000}),
+        ("/api/comments/", {"tickets": 30}),
+        ("/api/users/", {"tickets": 0}),
+    ],
+)
+def test_a_list_asked_for_before_is_up_to_date_right_afterwards(valkey_here, settings, api_as, path, options):
+    settings.LIST_CACHE_SECONDS = 300
+    admin = api_as(AdminFactory())
+    before = admin.get(path).json()
+
+    generate(**options)
+
+    counted = {"/api/tickets/": Ticket, "/api/comments/": Comment, "/api/users/": User}[path]
+    after = admin.get(path).json()
+    assert before["count"] < after["count"] == min(counted.objects.count(), 10_000)
+
+
 def test_it_is_refused_where_demo_data_is_not_allowed(db, settings):
     settings.DEMO_DATA_ALLOWED = False
 
@@ -182,6 +205,21 @@ def test_it_is_refused_where_demo_data_is_not_allowed(db, settings):
 
     generate(tickets=1, force=True)
     assert Ticket.objects.count() == 1
+
+
+def test_a_deployment_refuses_it(transactional_db):
+    ended = python("manage.py", "generate_fake_data", "--tickets=1", env=safe())
+
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("On a real help desk, --force adds them all the same.\n")
+    assert not User.objects.exists()
+
+
+def test_the_defaults_are_those_promised():
+    options = Command().create_parser("manage.py", "generate_fake_data").parse_args([])
+
+    promised = {"tickets": 10_000, "comments_per_ticket": 5, "customers": 50, "agents": 10, "batch_size": 1000}
+    assert vars(options).items() >= (promised | {"days": 90, "seed": None, "force": False}).items()
 
 
 def test_tickets_without_customers_are_refused(db):
