@@ -124,7 +124,7 @@ def test_no_secret_stands_in_the_file(name):
     for options in services(name).values():
         given |= options.get("environment", {}) | options.get("build", {}).get("args", {})
     secrets = {key: value for key, value in given.items() if re.search(r"PASSWORD|SECRET|KEY|TOKEN", key)}
-    urls = [value for value in given.values() if re.search(r"://[^/]*@", str(value))]
+    urls = [value for value in given.values() if re.search(r"://[^/]*:[^/]*@", str(value))]
 
     assert (secrets, urls) == ({}, [])
 

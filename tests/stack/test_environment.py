@@ -12,7 +12,7 @@ from tests.stack.files import COMPOSE, as_list, interpolated, services, variable
 from tests.stack.image import clean
 
 # The postgres image's own.
-OF_OTHERS = {"LANG", "POSTGRES_INITDB_ARGS"}
+OF_OTHERS = {"LANG", "POSTGRES_INITDB_ARGS", "POSTGRES_HOST_AUTH_METHOD"}
 EACH = [(name, service) for name in COMPOSE for service in services(name)]
 
 

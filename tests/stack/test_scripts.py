@@ -238,5 +238,5 @@ def test_the_local_settings_serve_run_on_the_host_too():
     ).stdout
 
     postgres = variables_of(ROOT / ".envs/.local/.postgres")
-    login = f"{postgres['POSTGRES_USER']}:{postgres['POSTGRES_PASSWORD']}"
-    assert said == f"postgresql://{login}@127.0.0.1:5432/{postgres['POSTGRES_DB']} redis://127.0.0.1:6379/0\n"
+    where = f"{postgres['POSTGRES_USER']}@127.0.0.1:5432/{postgres['POSTGRES_DB']}"
+    assert said == f"postgresql://{where} redis://127.0.0.1:6379/0\n"
