@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from helpdesk.accounts.models import User
+from helpdesk.core import bulk
 from helpdesk.events.models import EventRecord
 from helpdesk.events.operations import sequence
 from helpdesk.tickets.models import Comment, Ticket
@@ -204,3 +205,28 @@ def test_who_publishes_while_a_load_takes_its_time_is_numbered_behind_it(transac
         EventRecord.objects.filter(type="ticket_created").latest("position").subject_id
         == Ticket.objects.latest("id").pk
     )
+
+
+def test_a_request_during_a_large_load_is_asked_to_come_back(transactional_db, customer, api_as):
+    inside, done = threading.Event(), threading.Event()
+    client = api_as(customer)
+
+    def hold():
+        with transaction.atomic(), bulk.rebuilding(Ticket, Comment, EventRecord):
+            inside.set()
+            done.wait(30)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    inside.wait(10)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    answer = client.get("/api/tickets/")
+    done.set()
+    other.join(10)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "Retry-After" in answer.headers
+    assert client.get("/api/tickets/").status_code == 200
+    connection.close()
