@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -82,6 +83,13 @@ def test_an_event_without_a_subject_or_a_sentence_cannot_be_made() -> None:
         Event()  # type: ignore[abstract]
 
 
+def test_a_subscriber_has_a_name_of_its_own(hear: Any) -> None:
+    hear("test.ear", lambda event, record: None)
+
+    with pytest.raises(ValueError, match="already"):
+        subscribe(Rang, name="test.ear")(lambda event, record: None)
+
+
 def test_an_exception_before_the_commit_leaves_no_event_and_tells_nobody(transactional_db: None, hear: Any) -> None:
     heard: list[int] = []
     hear("test.ear", lambda event, record: heard.append(event.bell))
@@ -136,7 +144,9 @@ def test_a_failing_subscriber_stops_no_other_and_keeps_its_part(transactional_db
 
 
 @pytest.mark.failing_subscriber
-def test_what_fails_for_an_hour_is_parked_visibly_and_can_be_retried(transactional_db: None, hear: Any) -> None:
+def test_what_fails_for_an_hour_is_parked_visibly_and_can_be_retried(
+    transactional_db: None, hear: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     def deaf(event: Event, record: EventRecord) -> None:
         raise ConnectionError
 
@@ -151,7 +161,8 @@ def test_what_fails_for_an_hour_is_parked_visibly_and_can_be_retried(transaction
     assert states() == {"test.deaf": "parked"}
     assert operations.sweep(now=now + timedelta(days=1)) == 0
 
-    assert operations.retry_parked(now=now) == 1
+    call_command("retry_parked")
+    assert capsys.readouterr().out == "1 parked parts will be tried again.\n"
     assert (EventReceipt.objects.get().state, EventReceipt.objects.get().attempts) == ("pending", 0)
 
 

