@@ -7,7 +7,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from helpdesk.events.models import EventReceipt
+from helpdesk.events.operations import retry_parked
 from tests.admin.forms import Browser, said, written
+from tests.people import NOON
+
+
+def test_only_what_is_parked_is_tried_again_and_of_it_what_was_chosen(filled: Any) -> None:
+    done = EventReceipt.objects.filter(state="done").latest("pk")
+    assert retry_parked(now=NOON, only=[]) == 0
+    assert retry_parked(now=NOON, only=[done.pk]) == 0
+    assert retry_parked(now=NOON, only=[done.pk, filled["EventReceipt"]]) == 1
+    assert EventReceipt.objects.get(pk=done.pk).state == "done"
 
 
 def test_parked_parts_are_listed_and_tried_again(browser_as: Browser, filled: Any, admin: Any) -> None:
