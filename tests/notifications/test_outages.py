@@ -99,6 +99,7 @@ def test_nothing_is_mailed_before_the_commit_and_nothing_without_one(
     assert recipients(smtp) == BOTH
 
 
+@pytest.mark.failing_subscriber  # the cache's, until Redis is back
 @pytest.mark.parametrize(("outage", "recovery"), [("stop", "start"), ("freeze", "thaw")])
 def test_a_ticket_is_opened_within_a_second_without_the_broker_and_mailed_when_it_is_back(
     desk: Desk, customer: Any, agent: Any, outage: str, recovery: str
