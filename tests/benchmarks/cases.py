@@ -74,7 +74,7 @@ def lists(cast: Cast) -> list[Case]:
     }
     queues = {
         "open": ("status=open", "ticket_status"),
-        "open, urgent": ("status=open&priority=urgent", "ticket_status"),
+        "open, urgent": ("status=open&priority=urgent", "ticket_status|ticket_waiting"),
         "open, most urgent first": ("status=open&ordering=-priority", "ticket_status|ticket_priority"),
         "mine": ("mine=true", "ticket_assigned|ticket_newest"),
         "mine, open": ("mine=true&status=open", "ticket_assigned"),
