@@ -1,11 +1,15 @@
 """Forms that say what was changed by hand, and repeat what an operation refused."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from django import forms
 from django.forms.models import construct_instance
 
 from helpdesk.core.errors import DomainError
+
+# What is sent as the id of a row, and can be one: Django would ask the database for whatever it is.
+ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class Text(forms.CharField):
@@ -28,6 +32,10 @@ class OperationForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.show_hidden_initial = self.instance.pk is not None
+
+    def shown(self, name: str) -> str:
+        """What the page said that is now sent back. It stays a choice, or a field nobody touched would be at fault."""
+        return str(self.data.get(self.add_initial_prefix(name), ""))
 
     def clean(self) -> dict[str, Any] | None:
         values = super().clean()

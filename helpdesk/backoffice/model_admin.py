@@ -1,7 +1,6 @@
 """The base of everything in the admin: it shows rows, and changes them by operations only."""
 
-import re
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
@@ -11,12 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
-from helpdesk.backoffice.forms import OperationForm
+from helpdesk.backoffice.forms import ID, OperationForm
 from helpdesk.backoffice.paging import CappedPaginator
 from helpdesk.core.errors import DomainError, NotFound
-
-# Django would ask the database for whatever was sent.
-_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class OperationsAdmin(ModelAdmin):
@@ -91,7 +87,7 @@ class OperationsAdmin(ModelAdmin):
         """Never on all that a list has: that may be a million, of which nobody has seen more than a page."""
         asked = request.POST.copy()
         asked["select_across"] = "0"
-        chosen = [pk for pk in asked.getlist(ACTION_CHECKBOX_NAME) if _ID.fullmatch(pk)]
+        chosen = [pk for pk in asked.getlist(ACTION_CHECKBOX_NAME) if ID.fullmatch(pk)]
         asked.setlist(ACTION_CHECKBOX_NAME, chosen)
         request.POST = asked  # type: ignore[assignment]
         return super().response_action(request, queryset)

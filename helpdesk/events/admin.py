@@ -13,9 +13,9 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from helpdesk.backoffice.filters import ChoiceFilter
+from helpdesk.backoffice.forms import ID
 from helpdesk.backoffice.looks import moment
 from helpdesk.backoffice.model_admin import OperationsAdmin
-from helpdesk.core.integers import LARGEST_INTEGER
 from helpdesk.events import operations
 from helpdesk.events.declaration import EVENT_TYPES
 from helpdesk.events.models import EventReceipt, EventRecord
@@ -48,7 +48,7 @@ class EventRecordAdmin(OperationsAdmin):
         kind, _colon, number = search_term.strip().partition(":")
         if not number:
             return queryset.filter(type=kind) if kind else queryset, False
-        if not (number.isascii() and number.isdigit() and int(number[:20]) <= LARGEST_INTEGER):
+        if not ID.fullmatch(number):
             return queryset.none(), False
         return queryset.filter(subject_type=kind, subject_id=int(number)), False
 

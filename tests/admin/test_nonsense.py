@@ -31,6 +31,9 @@ NONSENSE = [
     "?_facets=True",
     "?_popup=1",
     "?e=1",
+    "?q=ticket:" + "0" * 5000,
+    "?comments-page=%C2%B2",
+    "?comments-page=" + "9" * 5000,
 ]
 
 

@@ -34,6 +34,23 @@ def test_two_who_change_different_fields_at_once_both_succeed(browser_as: Browse
     assert (ticket.status, ticket.priority, ticket.description) == ("pending", "urgent", "C\nD")
 
 
+def test_a_field_nobody_touched_is_not_at_fault_when_the_ticket_has_moved_on(
+    browser_as: Browser, admin: Any, customer: Any, agent: Any
+) -> None:
+    """Neither a status nor an assignee that is no choice any more."""
+    ticket = ticket_of(customer, assigned_to=agent.pk)
+    browser = browser_as(admin)
+    change(browser, of(ticket), status="resolved")
+    shown = form_of(browser.get(of(ticket)))
+    assert change(browser, of(ticket), status="closed", assigned_to="").status_code == 302
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+
+    assert browser.post(of(ticket), shown | {"title": "New"}).status_code == 302
+
+    ticket.refresh_from_db()
+    assert (ticket.title, ticket.status, ticket.assigned_to) == ("New", "closed", None)
+
+
 def test_a_form_offers_the_moves_that_exist(browser_as: Browser, admin: Any, customer: Any) -> None:
     ticket = ticket_of(customer)
     browser = browser_as(admin)

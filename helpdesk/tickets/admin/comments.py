@@ -1,18 +1,49 @@
 """The comments on a ticket's page."""
 
-from typing import Any
+import re
+from contextlib import suppress
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.decorators import display
+from unfold.forms import PaginationInlineFormSet
 
 from helpdesk.accounts.models import User
+from helpdesk.backoffice.forms import ID
 from helpdesk.backoffice.looks import moment
 from helpdesk.tickets.admin.forms import CommentForm
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import CommentNotFound, add_comment, delete_comment, edit_comment
+
+# The theme would make numbers of "²" and of thousands of digits.
+_PAGE: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+
+
+class CommentFormSet(PaginationInlineFormSet):
+    """A page of comments; sent back, it is of those that it showed, whatever has come or gone meanwhile.
+
+    One that came moves the others to the next page, and one that went is missing: neither is a reason to refuse the
+    rest. Whoever wants to change what is gone hears it from the operation.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:
+            shown = Comment.objects.filter(ticket=self.instance, pk__in=self._shown())
+            self._queryset = shown.select_related("author")
+
+    def _shown(self) -> list[str]:
+        forms = range(min(self.initial_form_count(), self.total_form_count()))
+        ids = (self.data.get(f"{self.add_prefix(form)}-id", "") for form in forms)
+        return [pk for pk in ids if ID.fullmatch(pk)]
+
+    def get_page_num(self) -> int:
+        key = self.get_pagination_key()
+        asked = [sent.get(key, "") for sent in (self.request.GET, self.request.POST)]
+        return next((int(number) for number in asked if _PAGE.fullmatch(number)), 1)
 
 
 class CommentInline(StackedInline):
@@ -20,6 +51,7 @@ class CommentInline(StackedInline):
 
     model = Comment
     form = CommentForm
+    formset = CommentFormSet
     fields = ("said_by", "content", "is_internal")
     readonly_fields = ("said_by",)
     ordering = ("-created_at", "-id")
@@ -63,7 +95,8 @@ def save(formset: Any, *, ticket: Ticket, by: User) -> None:
     gone = formset.deleted_forms
     for form in gone:
         if form.instance.pk is not None:
-            delete_comment(by=by, comment_id=form.instance.pk, now=now)
+            with suppress(CommentNotFound):  # somebody else was faster
+                delete_comment(by=by, comment_id=form.instance.pk, now=now)
     for form in formset.forms:
         if form in gone or not form.has_changed():
             continue
@@ -71,7 +104,7 @@ def save(formset: Any, *, ticket: Ticket, by: User) -> None:
         if form.instance.pk is not None:
             edit_comment(by=by, comment_id=form.instance.pk, content=content, now=now)
         elif form in formset.initial_forms:
-            raise CommentNotFound  # somebody has deleted it while it was being edited
+            raise CommentNotFound  # one of another ticket
         else:
             is_internal = form.cleaned_data["is_internal"]
             add_comment(by=by, ticket_id=ticket.pk, content=content, is_internal=is_internal, now=now)

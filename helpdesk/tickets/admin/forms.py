@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
-from helpdesk.backoffice.forms import OperationForm, Text
+from helpdesk.backoffice.forms import ID, OperationForm, Text
 from helpdesk.tickets.enums import MOVES, Status
 from helpdesk.tickets.models import LONGEST_TEXT, Comment, Ticket
 
@@ -42,16 +42,21 @@ class TicketForm(OperationForm):
         if "assigned_to" in self.fields:
             self._offer_agents()
         if "status" in self.fields:
-            here = Status(self.initial["status"])
-            offered = [status for status in Status if status == here or status in MOVES[here]]
-            field: Any = self.fields["status"]
-            field.choices = [(status.value, status.label) for status in offered]
+            self._offer_moves()
+
+    def _offer_moves(self) -> None:
+        here = Status(self.initial["status"])
+        known = {here, *MOVES[here], self.shown("status")}
+        field: Any = self.fields["status"]
+        field.choices = [(status.value, status.label) for status in Status if status in known]
 
     def _offer_agents(self) -> None:
         """And whoever has it now: a form that did not know them would take the ticket away when it is saved."""
         field: Any = self.fields["assigned_to"]
-        agents = Q(pk__in=User.objects.who_may(Permission.BE_ASSIGNED).values("pk"))
-        field.queryset = User.objects.filter(agents | Q(pk=self.instance.assigned_to_id)).order_by("username")
+        known = Q(pk__in=User.objects.who_may(Permission.BE_ASSIGNED).values("pk")) | Q(pk=self.instance.assigned_to_id)
+        if ID.fullmatch(shown := self.shown("assigned_to")):
+            known |= Q(pk=shown)
+        field.queryset = User.objects.filter(known).order_by("username")
 
 
 class CommentForm(OperationForm):
