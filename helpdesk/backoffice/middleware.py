@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -33,7 +34,9 @@ class AdminMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.elsewhere = get_response
-        self.below = Pages(SessionMiddleware(AuthenticationMiddleware(MessageMiddleware(get_response))))
+        signed_in = SessionMiddleware(AuthenticationMiddleware(MessageMiddleware(get_response)))
+        # A session that ends while it is being used raises when it is saved.
+        self.below = Pages(convert_exception_to_response(signed_in))
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
 
@@ -49,6 +52,7 @@ class Pages(MiddlewareMixin):
         if isinstance(response, HttpResponse) and response.headers.get("Content-Type") == problems.MEDIA_TYPE:
             response = _page(request, response)
         response.headers["Content-Security-Policy"] = POLICY
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 
