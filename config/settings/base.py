@@ -9,7 +9,7 @@ from .components.celery import *
 from .components.channels import *
 from .components.database import *
 from .components.email import *
-from .components.env import BASE_DIR, env
+from .components.env import BASE_DIR, env, host
 from .components.helpdesk import *
 from .components.limits import *
 from .components.logging import *
@@ -19,7 +19,7 @@ from .components.rest import *
 
 SECRET_KEY = env("DJANGO_SECRET_KEY")
 DEBUG = False
-ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[])
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", cast=host, default=[])
 
 INSTALLED_APPS = [
     "django.contrib.auth",

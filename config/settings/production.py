@@ -7,7 +7,7 @@ from django.core import checks
 from helpdesk.core.refusal import refuse
 
 from .base import *
-from .components.env import env
+from .components.env import LARGEST, env, within
 from .guessable import SHORTEST_KEY, guessable_key, guessable_password, password_in
 
 _ADDRESS = urlsplit(PUBLIC_URL)
@@ -20,7 +20,7 @@ API_DOCS_PUBLIC = env.bool("API_DOCS_PUBLIC", default=False)
 # without one.
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^(health|healthz|readyz)/?$"]
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_SECONDS = env("HSTS_SECONDS", cast=within(0, LARGEST), default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_REFERRER_POLICY = "same-origin"
 SILENCED_SYSTEM_CHECKS = [
@@ -67,6 +67,10 @@ _REFUSED = (
     (
         _ADDRESS.scheme != "https" or not _ADDRESS.hostname,
         "PUBLIC_URL is not an address with https://. Set the one that people reach the service at.",
+    ),
+    (
+        any(network.prefixlen == 0 for network in TRUSTED_PROXIES),
+        "TRUSTED_PROXIES is everybody, and so each client could say who it is. Name your proxy alone.",
     ),
     (not RATE_LIMIT_ENABLED, "RATE_LIMIT_ENABLED is false, which is for tests and benchmarks. Remove it."),
 )

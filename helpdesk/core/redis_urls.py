@@ -24,6 +24,14 @@ def celery_url(url: str) -> str:
     return f"redis+socket://{login}{parts.path}?{urlencode(query, doseq=True)}"
 
 
+def verified(url: str) -> str:
+    """For Celery, which asks a server for its certificate and takes any, unless it is told to look at it."""
+    parts = urlsplit(url)
+    if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
+        return url
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, "ssl_cert_reqs=required")))))
+
+
 def _database_of(url: str) -> int:
     """As redis-py reads it: `db` in the query, else the path; 0 without either."""
     parts = urlsplit(url)

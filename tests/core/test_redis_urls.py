@@ -1,8 +1,11 @@
 """Three databases of one Redis."""
 
-import pytest
+import ssl
 
-from helpdesk.core.redis_urls import celery_url, channels_url
+import pytest
+from kombu import Connection
+
+from helpdesk.core.redis_urls import celery_url, channels_url, verified
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,15 @@ def test_celery_finds_the_password_of_a_socket_where_it_looks_for_it():
         celery_url("unix:///tmp/v.sock?password=p%40s%2Fs&db=0")
         == "redis+socket://:p%40s%2Fs@/tmp/v.sock?virtual_host=2"
     )
+
+
+@pytest.mark.parametrize("url", ["rediss://redis/2", "rediss://redis/2?ssl_ca_certs=/etc/ca.pem"])
+def test_celery_looks_at_the_certificate_of_its_broker(url):
+    assert Connection(verified(url)).ssl["ssl_cert_reqs"] == ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    "url", ["rediss://redis/2?ssl_cert_reqs=none", "redis://redis/2", "redis+socket:///tmp/v.sock"]
+)
+def test_what_was_said_of_the_certificate_stands(url):
+    assert verified(url) == url

@@ -61,6 +61,11 @@ UNSAFE: dict[str, tuple[dict[str, str | None], str, str]] = {
     "no limits": ({"RATE_LIMIT_ENABLED": "false"}, "", "RATE_LIMIT_ENABLED is false"),
     "a rate that is none": ({"RATE_LIMIT_USER": "plenty"}, "plenty", "RATE_LIMIT_USER cannot be read"),
     "a proxy that is none": ({"TRUSTED_PROXIES": "everybody"}, "everybody", "TRUSTED_PROXIES cannot be read"),
+    "a proxy that is everybody": (
+        {"TRUSTED_PROXIES": "10.203.7.2,0.0.0.0/0"},
+        "",
+        "TRUSTED_PROXIES is everybody",
+    ),
     "a number that is none": ({"EMAIL_PORT": "s3cret"}, "s3cret", "EMAIL_PORT cannot be read"),
 }
 

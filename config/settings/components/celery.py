@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from .env import env
+from .env import env, within
 
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -35,7 +35,7 @@ CELERY_TASK_ROUTES = {"helpdesk.notifications.tasks.*": {"queue": "mail"}}
 WORKER_HEARTBEAT_FILE = env("WORKER_HEARTBEAT_FILE", default="")
 
 # How often what was left undone is looked for: with the time that it takes, it is done within five seconds.
-_EVERY = timedelta(seconds=env.float("SWEEP_SECONDS", default=4))
+_EVERY = timedelta(seconds=env("SWEEP_SECONDS", cast=within(0.1, 3600, float), default=4))
 # A sweep that nobody took is replaced by the next one, not queued behind it.
 _REPLACED = {"expires": _EVERY.total_seconds()}
 

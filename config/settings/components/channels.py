@@ -1,10 +1,21 @@
 """Sockets: who may open one, and the channel layer that wakes the processes that hold them (never the truth)."""
 
+from urllib.parse import urlsplit
+
 from .env import env
 from .redis import CHANNELS_REDIS_URL
 
+
+def origin(text: str) -> str:
+    """As a browser sends it, without the last slash; raises ValueError for a mere name, which no page would match."""
+    parts = urlsplit(text)
+    if text != "*" and not (parts.scheme and parts.netloc and parts.path in {"", "/"}):
+        raise ValueError
+    return text.rstrip("/")
+
+
 # Web pages that may open a socket besides those of the API's own host: "https://app.example.com", or "*".
-ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", default=[])
+ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", cast=origin, default=[])
 
 CHANNEL_LAYERS = {
     "default": {

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .env import address, env
+from .env import LARGEST, address, env, port, within
 
 
 def _by_url(url: str) -> dict[str, Any]:
@@ -28,12 +28,12 @@ def _by_parts() -> dict[str, Any]:
         "USER": user,
         "PASSWORD": env("POSTGRES_PASSWORD", default=""),
         "HOST": env("POSTGRES_HOST", default="postgres"),
-        "PORT": env("POSTGRES_PORT", default=""),
+        "PORT": str(env("POSTGRES_PORT", cast=port, default="")),
         "OPTIONS": {},
     }
 
 
-_url, _parts = env("DATABASE_URL", cast=address, default=None), _by_parts()
+_url, _parts = env("DATABASE_URL", cast=address("postgresql", "postgres"), default=None), _by_parts()
 _address = _parts if _parts["PASSWORD"] and not _url else _by_url(_url or "postgresql:///helpdesk")
 
 DATABASES = {
@@ -50,13 +50,13 @@ DATABASES = {
             # A hung server is given up on, instead of held for two hours (Linux; ignored on a Unix socket).
             "tcp_user_timeout": 5_000,
             "options": (
-                f"-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT_MS', default=30_000)}"
-                f" -c lock_timeout={env.int('DATABASE_LOCK_TIMEOUT_MS', default=10_000)}"
+                f"-c statement_timeout={env('DATABASE_STATEMENT_TIMEOUT_MS', cast=within(0, LARGEST), default=30_000)}"
+                f" -c lock_timeout={env('DATABASE_LOCK_TIMEOUT_MS', cast=within(0, LARGEST), default=10_000)}"
                 " -c timezone=UTC"
             ),
             "pool": {
                 "min_size": 1,
-                "max_size": env.int("DATABASE_POOL_SIZE", default=10),
+                "max_size": env("DATABASE_POOL_SIZE", cast=within(1, 1000), default=10),
                 "timeout": 5,
             },
         },

@@ -1,16 +1,26 @@
 """Where e-mails leave, and as whom."""
 
-from .env import env
+from .env import env, port, within
+
+
+def _path(text: str) -> str:
+    """Takes the id of a ticket, as every e-mail will; raises ValueError for another text."""
+    try:
+        text.format(id=1)
+    except (LookupError, AttributeError) as error:
+        raise ValueError from error
+    return text
+
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env("EMAIL_HOST", default="localhost")
-EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_PORT = env("EMAIL_PORT", cast=port, default=25)
 EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 # Seconds for one answer of the mail server. Twelve of them are how long a mail stays claimed by a worker that died.
-EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
+EMAIL_TIMEOUT = env("EMAIL_TIMEOUT", cast=within(1, 600), default=10)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Helpdesk <helpdesk@example.com>")
 
 # What follows PUBLIC_URL in the links to a ticket: where a front end shows it.
-TICKET_PATH = env("TICKET_PATH", default="/api/tickets/{id}/")
+TICKET_PATH = env("TICKET_PATH", cast=_path, default="/api/tickets/{id}/")

@@ -6,10 +6,11 @@ import structlog
 
 from helpdesk.core.redaction import redact
 
-from .env import env
+from .env import env, one_of
 
-LOG_FORMAT = env("LOG_FORMAT", default="json")
-LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+LOG_FORMAT = env("LOG_FORMAT", cast=one_of("json", "console"), default="json")
+_LEVEL = one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = env("LOG_LEVEL", cast=lambda text: _LEVEL(text.upper()), default="INFO")
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,

@@ -4,9 +4,9 @@ from typing import Any
 
 from helpdesk.core.integers import LARGEST_INTEGER
 
-from .env import env
+from .env import LARGEST, env, within
 
-API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=1024 * 1024)
+API_MAX_BODY_BYTES = env("API_MAX_BODY_BYTES", cast=within(1, LARGEST), default=1024 * 1024)
 # Schema and docs are open to everybody; a deployment may keep them for itself.
 API_DOCS_PUBLIC = env.bool("API_DOCS_PUBLIC", default=True)
 
