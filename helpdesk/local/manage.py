@@ -6,6 +6,7 @@ import sys
 
 from . import register
 from .foreground import in_foreground
+from .given import overruled
 from .instance import AlreadyRunning, only_one, running_environment
 from .places import Places, lasting
 from .processes import Processes
@@ -28,7 +29,7 @@ def manage(arguments: list[str]) -> int:
         running = running_environment(places.data)
         if not running:
             raise
-        os.execve(command[0], command, environment | running)  # noqa: S606 - there is nothing left to supervise
+        os.execve(command[0], command, overruled(environment, running))  # noqa: S606 - there is nothing left to supervise
 
 
 async def _run(processes: Processes, places: Places, command: list[str]) -> int:

@@ -36,7 +36,7 @@ def lasting() -> Places:
     """`.local/data`, or what HELPDESK_DATA names. A second checkout has its own, so both can run."""
     if named := os.environ.get("HELPDESK_DATA"):
         data = _made((ROOT / named).resolve())
-        if _is_root() and not _open_to_all(data / "any") and not os.environ.get("DATABASE_URL"):
+        if _is_root() and not _open_to_all(data / "any") and not _has_database():
             raise Failure(f"PostgreSQL does not run as root, and other accounts cannot reach HELPDESK_DATA={data}.")
     else:
         data = _default_data()
@@ -57,6 +57,10 @@ def passing() -> Iterator[Places]:
             yield _prepared(data=home, sockets=home / "s")
         finally:
             shutil.rmtree(home, ignore_errors=True)
+
+
+def _has_database() -> bool:
+    return bool(os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE"))
 
 
 def _is_root() -> bool:

@@ -8,6 +8,7 @@ import sys
 from .binaries import valkey_binary
 from .failure import Failure
 from .foreground import in_foreground
+from .given import given
 from .kernel import adopt_orphans
 from .places import Places, passing
 from .processes import Processes
@@ -33,7 +34,7 @@ async def _run(processes: Processes, places: Places, arguments: list[str]) -> in
 
 
 def _environment() -> dict[str, str]:
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    environment = {**given(os.environ), "DJANGO_SETTINGS_MODULE": "config.settings.test"}
     # Tests of an outage start and stop a Redis of their own.
     with contextlib.suppress(Failure):
         environment.setdefault("HELPDESK_VALKEY_SERVER", str(valkey_binary()))

@@ -8,6 +8,7 @@ import time
 
 from . import register
 from .console import answer, say, say_plain
+from .given import given, overruled
 from .instance import announce, only_one
 from .places import ROOT, Places, lasting
 from .ports import HOST, Ports, wanted_port
@@ -40,11 +41,12 @@ def up() -> int:
 
 
 def local_environment(places: Places) -> dict[str, str]:
+    environment = given(os.environ)
     return {
-        **os.environ,
+        **environment,
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
-        "DJANGO_SECRET_KEY": os.environ.get("DJANGO_SECRET_KEY") or secret_key(places.data),
-        "LOG_FORMAT": os.environ.get("LOG_FORMAT") or "console",
+        "DJANGO_SECRET_KEY": environment.get("DJANGO_SECRET_KEY") or secret_key(places.data),
+        "LOG_FORMAT": environment.get("LOG_FORMAT") or "console",
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -61,7 +63,8 @@ async def _serve(places: Places, processes: Processes, ports: Ports) -> int:
     web, viewer = _port(ports, "PORT", 8000), _port(ports, "MAIL_PORT", 8025)
     smtp = ports.take(_FIRST_SMTP_PORT)
     url = f"http://{HOST}:{web}"
-    processes.environment |= {"EMAIL_HOST": HOST, "EMAIL_PORT": str(smtp), "PUBLIC_URL": url}
+    ours = {"EMAIL_HOST": HOST, "EMAIL_PORT": str(smtp), "PUBLIC_URL": url}
+    processes.environment = overruled(processes.environment, ours)
 
     await start_services(processes, places)
     announce(places.data, processes.environment)
