@@ -138,11 +138,12 @@ def test_the_ports_of_the_local_stack_are_the_ones_that_are_promised():
     assert {f"127.0.0.1:{port}:{port}" for port in (8000, 8025, 5555, 5432, 6379, 1025)} == ports
 
 
-def test_the_settings_that_pytest_uses_are_not_overruled():
-    # The variable would win over pyproject.toml, and the suite run with the developer's own settings.
-    assert "DJANGO_SETTINGS_MODULE" not in COMPOSE["local"].read_text()
-    assert "DJANGO_SETTINGS_MODULE" not in (ROOT / ".envs/.local/.django").read_text()
-    assert "DJANGO_SETTINGS_MODULE" not in (ROOT / "compose/local/django/Dockerfile").read_text()
+@pytest.mark.parametrize("variable", ["DJANGO_SETTINGS_MODULE", "LOG_FORMAT"])
+def test_what_the_suite_sets_itself_is_not_set_by_the_container(variable):
+    # The first would win over pyproject.toml, and tests read the JSON of the log.
+    given = [COMPOSE["local"], ROOT / ".envs/.local/.django", ROOT / "compose/local/django/Dockerfile"]
+
+    assert [file.name for file in given if variable in file.read_text()] == []
 
 
 def test_the_servers_that_the_ladder_names_are_services():

@@ -8,6 +8,7 @@ import pytest
 
 from tests.servers import ROOT
 from tests.stack.files import COMPOSE, DOCKERFILES, SCRIPTS, as_list, ignored, interpolated, services, stages
+from tests.stack.nginx import MISSING
 
 OURS = [file for file in DOCKERFILES if file.parent.name == "django"]
 
@@ -68,6 +69,21 @@ def test_what_is_copied_is_there_and_not_ignored(dockerfile):
 )
 def test_what_is_nobodys_business_stays_out_of_every_image(path):
     assert ignored(path)
+
+
+def test_the_tests_of_nginx_are_not_skipped_in_the_local_image():
+    text = (ROOT / "compose/local/django/Dockerfile").read_text().replace("\\\n", " ")
+    installed = {word for words in re.findall(r"apt-get install ([^&]*)", text) for word in words.split()}
+
+    assert set(MISSING.partition("apt-get install ")[2].split()) <= installed
+
+
+def test_the_web_server_may_open_as_many_connections_as_nginx_passes_on():
+    template = (ROOT / "compose/production/nginx/nginx.conf.template").read_text()
+    workers, each = (int(re.search(rf"{name} (\d+);", template)[1]) for name in ("processes", "connections"))
+
+    # Half of them are those of the clients.
+    assert services("production")["django"]["ulimits"]["nofile"] > workers * each / 2
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
