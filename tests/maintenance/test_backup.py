@@ -172,15 +172,16 @@ def test_a_server_that_does_not_answer_is_an_error_and_leaves_nothing(database, 
     assert named(database.backups) == [backup]
 
 
-def test_the_newest_are_kept(database, backup):
+@pytest.mark.parametrize("keep", ["3", "03", "008"])
+def test_the_newest_are_kept(database, backup, keep):
     older(database.backups, one=1, two=2, three=3)
     before = named(database.backups)
     (database.backups / "by-hand").mkdir()
     time.sleep(1)  # a name holds seconds
 
-    name = database.done("backup", BACKUP_KEEP="3").strip()
+    name = database.done("backup", BACKUP_KEEP=keep).strip()
 
-    assert named(database.backups) == sorted(["by-hand", before[-2], before[-1], name])
+    assert named(database.backups) == sorted(["by-hand", *before[1 - int(keep) :], name])
 
 
 def test_the_young_are_kept(database, backup):
