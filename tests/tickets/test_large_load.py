@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -25,6 +26,25 @@ FILES = (
 def assert_gap_free(count):
     positions = list(EventRecord.objects.order_by("position").values_list("position", flat=True))
     assert positions == list(range(1, count + 1))
+
+
+@contextmanager
+def elsewhere(work):
+    """On another connection, inside a transaction: enter `work`, and leave it when the block ends."""
+    inside, done = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic(), work():
+            inside.set()
+            done.wait(30)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert inside.wait(10)
+    yield
+    done.set()
+    other.join(10)
 
 
 @pytest.fixture
@@ -112,27 +132,19 @@ def test_a_large_load_that_fails_leaves_all_as_it_was(customer, definitions, bro
 
 def test_a_desk_in_use_is_loaded_by_batches(transactional_db, customer, definitions):
     """A transaction that stays open keeps the tables from being ours alone: nobody waits for the other for ever."""
-    opened, done = threading.Event(), threading.Event()
 
-    def dawdle():
-        with transaction.atomic():
-            ticket_of(customer, title="Slow")
-            opened.set()
-            done.wait(30)
-        connection.close()
+    @contextmanager
+    def slow_ticket():
+        yield ticket_of(customer, title="Slow")
 
-    other = threading.Thread(target=dawdle)
-    other.start()
-    opened.wait(10)
-    files = catalog.ask(FILES)
-    load(*many(customer), batch_size=500)
-    done.set()
-    other.join(10)
+    with elsewhere(slow_ticket):
+        files = catalog.ask(FILES)
+        load(*many(customer), batch_size=500)
+    sequence()
 
     assert catalog.ask(FILES) == files
     assert EventRecord.objects.filter(type="tickets_loaded").count() == 2
     assert Ticket.objects.filter(title="Slow").exists()
-    sequence()
     assert_gap_free(MANY + 3)
 
 
@@ -207,26 +219,36 @@ def test_who_publishes_while_a_load_takes_its_time_is_numbered_behind_it(transac
     )
 
 
-def test_a_request_during_a_large_load_is_asked_to_come_back(transactional_db, customer, api_as):
-    inside, done = threading.Event(), threading.Event()
-    client = api_as(customer)
-
-    def hold():
-        with transaction.atomic(), bulk.rebuilding(Ticket, Comment, EventRecord):
-            inside.set()
-            done.wait(30)
-        connection.close()
-
-    other = threading.Thread(target=hold)
-    other.start()
-    inside.wait(10)
+@pytest.fixture
+def impatient(transactional_db):
+    """Who waits for a lock gives up soon."""
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '100ms'")
-    answer = client.get("/api/tickets/")
-    done.set()
-    other.join(10)
+    yield
+    # The connection goes back to the pool.
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
+
+
+def test_a_change_whose_number_has_to_wait_too_long_has_succeeded_all_the_same(impatient, customer):
+    @contextmanager
+    def as_sequencer():
+        yield sequence()
+
+    with elsewhere(as_sequencer):
+        ticket = ticket_of(customer)
+        assert EventRecord.objects.get(subject_id=ticket.pk).position is None
+    sequence()
+
+    assert EventRecord.objects.get(subject_id=ticket.pk).position == 1
+
+
+def test_a_request_during_a_large_load_is_asked_to_come_back(impatient, customer, api_as):
+    client = api_as(customer)
+
+    with elsewhere(lambda: bulk.rebuilding(Ticket, Comment, EventRecord)):
+        answer = client.get("/api/tickets/")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert "Retry-After" in answer.headers
     assert client.get("/api/tickets/").status_code == 200
-    connection.close()

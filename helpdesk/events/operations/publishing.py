@@ -1,7 +1,6 @@
 """An event commits with its change, or neither does."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Protocol
 
 from django.db import connection, transaction
@@ -34,8 +33,9 @@ def publish(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
         EventReceipt(record=record, subscriber=name, due_at=now if is_urgent(name) else now + GRACE)
         for name in subscriber_names(event.name)
     )
-    # Robust: the change is committed, so its answer must not become an error because the telling failed.
-    transaction.on_commit(partial(_tell, record, receipts), robust=True)
+    # Robust: the change is committed, so its answer must not become an error because the telling failed. (No `partial`:
+    # Django asks what failed for its `__qualname__`, and would raise in place of it.)
+    transaction.on_commit(lambda: _tell(record, receipts), robust=True)
     return record
 
 
