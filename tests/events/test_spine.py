@@ -177,6 +177,19 @@ def test_an_error_that_postgresql_cannot_store_is_kept_all_the_same(transactiona
     assert [(r.state, r.error) for r in EventReceipt.objects.all()] == [("pending", "ConnectionError: 550 nobody")]
 
 
+@pytest.mark.failing_subscriber
+def test_an_error_that_quotes_a_secret_is_kept_without_it(transactional_db: None, hear: Any) -> None:
+    def deaf(event: Event, record: EventRecord) -> None:
+        raise ConnectionError("no answer from redis://:hunter2@cache:6379/0?password=hunter2")
+
+    hear("test.deaf", deaf)
+    ring()
+
+    error = EventReceipt.objects.get().error
+    assert "cache:6379" in error
+    assert "hunter2" not in error
+
+
 def test_a_sweep_leaves_what_has_no_position_yet_to_the_next(transactional_db: None, hear: Any) -> None:
     heard: list[int | None] = []
     hear("test.ear", lambda event, record: heard.append(record.position))
@@ -184,7 +197,7 @@ def test_a_sweep_leaves_what_has_no_position_yet_to_the_next(transactional_db: N
     EventRecord.objects.update(position=None)
     EventReceipt.objects.update(state="pending", due_at=NOON - timedelta(days=1))
 
-    assert _claim(now=NOON) == []
+    assert _claim(due_by=NOON, now=NOON, without=()) == []
 
     operations.sweep(now=NOON)
     assert heard == [1, 1]

@@ -1,5 +1,6 @@
 """Urgent subscribers: told before anybody else can know, and made up for by the next sweep."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -114,3 +115,54 @@ def test_who_is_urgent_and_fails_for_an_hour_is_parked(hear: Any) -> None:
     sweep(now=timezone.now() + timedelta(minutes=1))
 
     assert EventReceipt.objects.get().state == "parked"
+
+
+@pytest.mark.failing_subscriber
+def test_a_sweep_ends_also_when_what_failed_falls_due_again_before_it_has_tried_the_rest(hear: Any) -> None:
+    calls: list[int] = []
+
+    def fails(*_: Any) -> None:
+        calls.append(1)
+        time.sleep(0.4)
+        if len(calls) < 20:  # or a sweep that does not end would not
+            raise ConnectionError
+
+    hear("test.urgent", fails, urgent=True)
+    for _ in range(3):
+        ring()
+    calls.clear()
+
+    assert sweep(now=timezone.now() + timedelta(seconds=4)) == 3
+    assert len(calls) == 3
+
+
+@pytest.mark.failing_subscriber
+def test_during_an_outage_of_redis_a_sweep_asks_once_and_the_rest_wait_for_the_next(hear: Any) -> None:
+    """A hundred thousand may wait after an hour: each try would cost a write, and their turn."""
+    calls: list[str] = []
+    down = True
+
+    def fails(*_: Any) -> None:
+        calls.append("urgent")
+        if down:
+            raise RedisDown("resting")
+
+    hear("test.urgent", fails, urgent=True)
+    hear("test.calm", lambda *_: calls.append("calm"), urgent=False)
+    for _ in range(5):
+        ring()
+    EventReceipt.objects.filter(subscriber="test.calm").update(state="pending")
+    now = timezone.now() + timedelta(minutes=1)
+    for _ in range(3):
+        calls.clear()
+        now += timedelta(seconds=4)
+        sweep(now=now)
+        assert calls.count("urgent") == 1
+        waiting = EventReceipt.objects.filter(subscriber="test.urgent", state="pending", due_at=now + URGENT_RETRY)
+        assert waiting.count() == 5
+    assert not EventReceipt.objects.filter(subscriber="test.calm", state="pending").exists()
+
+    down = False
+    sweep(now=now + timedelta(seconds=4))
+
+    assert set(EventReceipt.objects.values_list("state", "error")) == {("done", "")}

@@ -71,6 +71,14 @@ def test_an_answer_that_postgresql_cannot_store_is_kept_without_its_nul(owed: Sm
     assert send(timedelta(minutes=1)) == 1
 
 
+def test_an_answer_that_repeats_a_secret_is_kept_without_it(owed: Smtp) -> None:
+    owed.refuse("451 token=abcdef not known", to="ann@example.com", times=1)
+
+    assert send() == 2
+    assert fates()["ann"] == ["pending", 1, "451 token=[redacted] not known"]
+    assert send(timedelta(minutes=1)) == 1
+
+
 @pytest.mark.parametrize("address", ["ann@", "ann@exa\nmple.com", "@"])
 def test_an_address_that_cannot_be_one_fails_at_once(owed: Smtp, address: str) -> None:
     from helpdesk.accounts.models import User

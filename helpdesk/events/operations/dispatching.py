@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from helpdesk.core import redaction
 from helpdesk.core.redis import RedisDown
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.subscriptions import is_urgent, receiver_of
@@ -19,18 +20,19 @@ URGENT_ATTEMPTS_BEFORE_PARKING = 720
 URGENT_RETRY = timedelta(seconds=1)
 
 
-def dispatch(record: EventRecord, receipts: list[EventReceipt], *, now: datetime) -> None:
-    """Call each receipt's subscriber, and remember it."""
-    settle(tell(record, receipts, now=now))
-
-
-def tell(record: EventRecord, receipts: list[EventReceipt], *, now: datetime) -> list[int]:
+def tell(
+    record: EventRecord, receipts: list[EventReceipt], *, now: datetime, without_redis: set[str] | None = None
+) -> list[int]:
     """Call each receipt's subscriber; return the ids of the receipts that are done, for `settle`.
 
-    One that fails does not stop the others, and keeps its part for the sweeper.
+    One that fails does not stop the others, and keeps its part for the sweeper. Subscribers named in `without_redis`
+    are not called, and who misses Redis is added: after an hour without it a hundred thousand parts may wait.
     """
     done: list[int] = []
+    missing = set() if without_redis is None else without_redis
     for receipt in receipts:
+        if receipt.subscriber in missing:
+            continue
         receive = receiver_of(record.type, receipt.subscriber)
         if receive is None:
             _fail(receipt, "no such subscriber", now=now, park=True)
@@ -39,6 +41,7 @@ def tell(record: EventRecord, receipts: list[EventReceipt], *, now: datetime) ->
             receive(record.event(), record)
         except RedisDown as error:
             # Whoever called Redis has said so, once.
+            missing.add(receipt.subscriber)
             _fail(receipt, f"Redis is down: {error}", now=now)
         except Exception as error:
             logger.exception("subscriber_failed", subscriber=receipt.subscriber, event_id=record.pk)
@@ -62,8 +65,8 @@ def _fail(receipt: EventReceipt, error: str, *, now: datetime, park: bool = Fals
         state=EventReceipt.State.PARKED if parked else EventReceipt.State.PENDING,
         attempts=attempts,
         due_at=now + URGENT_RETRY if urgent else next_attempt(attempts, now=now),
-        # An error may quote anything; PostgreSQL stores no NUL.
-        error=error.replace("\0", "")[:2000],
+        # An error may quote anything, and this is read in the admin. PostgreSQL stores no NUL.
+        error=str(redaction.clean(error.replace("\0", "")))[:2000],
     )
 
 

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from helpdesk.accounts.roles import Permission
-from helpdesk.core import faults
+from helpdesk.core import faults, redaction
 from helpdesk.notifications.composing import compose
 from helpdesk.notifications.enums import STAFF_ONLY, State
 from helpdesk.notifications.models import EmailLog
@@ -117,8 +117,8 @@ def _check_entitled(email: EmailLog) -> None:
 def _settle(email: EmailLog, *, state: State, error: str = "", **more: Any) -> None:
     """Only our own try is settled: one that outlived its claim has been overtaken by another."""
     ours = EmailLog.objects.filter(pk=email.pk, attempts=email.attempts)
-    # A mail server may say anything, and PostgreSQL stores no NUL.
-    said = error.replace("\0", "")[:2000]
+    # A mail server may say anything, and this is read in the admin. PostgreSQL stores no NUL.
+    said = str(redaction.clean(error.replace("\0", "")))[:2000]
     fate = {"state": state, "error": said, "address": email.address, "subject": email.subject}
     ours.update(**fate, **more, updated_at=timezone.now())
     if state in (State.FAILED, State.PARKED):
