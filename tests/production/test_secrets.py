@@ -132,8 +132,9 @@ def test_the_database_is_named_like_its_user_as_the_image_does(db):
     [
         (None, "redis://redis:6379/1", "redis://redis:6379/2"),
         ("unix:///run/redis.sock?db=3", "unix:///run/redis.sock?db=4", "redis+socket:///run/redis.sock?virtual_host=5"),
+        ("rediss://redis/0", "rediss://redis/1", "rediss://redis/2?ssl_cert_reqs=required"),
     ],
-    ids=["by default", "a socket"],
+    ids=["by default", "a socket", "with TLS"],
 )
 def test_sockets_and_tasks_take_the_databases_after_that_of_the_cache(db, url, channels, celery):
     found = settings("CHANNELS_REDIS_URL", "CELERY_BROKER_URL", env=safe(REDIS_URL=url))
