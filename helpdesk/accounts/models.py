@@ -5,14 +5,16 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.accounts.events import UserCreated
 from helpdesk.accounts.roles import GRANTS, Permission, Role, roles_with
 from helpdesk.accounts.scopes import scope_of
+from helpdesk.events.operations import publish
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -27,10 +29,14 @@ class UserQuerySet(models.QuerySet["User"]):
 class HelpdeskUserManager(UserManager["User"]):
     """Django's creating methods, on our queryset."""
 
+    @transaction.atomic
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **fields: Any
     ) -> "User":
-        return super().create_superuser(username, email, password, **{"role": Role.ADMIN, **fields})
+        """By the command of that name, which knows no operation. Lists and history must know it all the same."""
+        user = super().create_superuser(username, email, password, **{"role": Role.ADMIN, **fields})
+        publish(UserCreated(user=user.as_dict()), by=None, now=timezone.now())
+        return user
 
     def get_queryset(self) -> UserQuerySet:
         return UserQuerySet(self.model, using=self._db)

@@ -132,13 +132,18 @@ def test_who_no_longer_manages_people_no_longer_sees_it(api_as: Api, committing:
 # --- sessions --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("means", ["password", "deactivation"])
+@pytest.mark.parametrize("means", ["password", "changepassword", "deactivation"])
 def test_signs_out_everywhere(api_as: Api, browser_as: Any, admin: Any, means: str) -> None:
     other = AdminFactory()
     client, browser = api_as(other), browser_as(other)
     refresh_token = tokens.issue(Session.objects.create(user=other))["refresh"]
     if means == "password":
         set_password(by=admin, user_id=other.pk, password=GOOD, now=NOON)
+    elif means == "changepassword":
+        # What Django's command does with what was typed.
+        person = User.objects.get(pk=other.pk)
+        person.set_password(GOOD)
+        person.save()
     else:
         update_user(by=admin, user_id=other.pk, changes={"is_active": False}, now=NOON)
         # Coming back does not bring the old sessions back.
@@ -194,7 +199,10 @@ def test_a_superuser_who_becomes_an_agent_is_no_superuser(admin: Any) -> None:
     update_user(by=admin, user_id=root.pk, changes={"role": "agent"}, now=NOON)
 
     assert User.objects.values_list("role", "is_superuser", "is_staff").get(pk=root.pk) == ("agent", False, False)
-    assert told() == [("user_updated", root.pk, {"role": {"from": "admin", "to": "agent"}})]
+    assert told() == [
+        ("user_created", root.pk, {}),
+        ("user_updated", root.pk, {"role": {"from": "admin", "to": "agent"}}),
+    ]
 
 
 @pytest.mark.parametrize("name", ["Taken", "TAKEN", "taken"])

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from helpdesk.events.models import EventReceipt
+from helpdesk.events.models import EventReceipt, EventRecord
 from tests.factories import comment_on, ticket_of
 from tests.people import AdminFactory, AgentFactory, UserFactory
 from tests.servers import Valkey, eventually
@@ -200,6 +200,16 @@ def test_generated_data_is_in_every_list_once_the_command_has_ended(read: Any) -
     after = {role: read(role, "/api/tickets/").json()["count"] for role in ("agent", "admin")}
     assert after == {role: count + 7 for role, count in before.items()}
     assert read("admin", "/api/users/").json()["count"] == 5 + 3
+
+
+def test_a_superuser_made_by_command_is_in_every_list_of_people(read: Any) -> None:
+    before = {role: read(role, "/api/users/").json()["count"] for role in ("agent", "admin")}
+
+    call_command("createsuperuser", interactive=False, username="boss", email="boss@example.com", verbosity=0)
+
+    after = {role: read(role, "/api/users/").json()["count"] for role in ("agent", "admin")}
+    assert after == {role: count + 1 for role, count in before.items()}
+    assert EventRecord.objects.latest("id").body["user"]["username"] == "boss"
 
 
 def test_an_error_is_not_remembered(read: Any, api_as: Any, people: dict[str, Any]) -> None:

@@ -91,11 +91,10 @@ def update_profile(*, by: User, changes: dict[str, Any], now: datetime) -> User:
 
 @transaction.atomic
 def set_password(*, by: User, user_id: int, password: str, now: datetime) -> User:
-    """And with it end every session: whoever knew the old one is out."""
+    """Saving it ends every session, by `passwords.SignsOut`."""
     user = _lock(user_id)
     _set_password(user, password)
     user.save(update_fields=["password"])
-    end_sessions(user=user, now=now)
     publish(UserUpdated(user=user.as_dict(), values={"password": [None, None]}), by=by, now=now)
     return user
 
