@@ -65,6 +65,10 @@ class OperationsAdmin(ModelAdmin):
         """Only what the page offers: `?title__regex=…` is a question of one's own to the database."""
         return lookup in {getattr(offered, "parameter_name", None) for offered in self.list_filter}
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        # A list refuses NUL by itself, the choice of a person in a form does not.
+        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+
     # --- changes are operations ------------------------------------------------------------------
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:

@@ -45,6 +45,15 @@ def test_nonsense_in_an_address_is_no_error_of_ours(browser_as: Browser, filled:
         assert response.status_code < 500, address
 
 
+@pytest.mark.parametrize(
+    "query", ["term=%00", "term=" + "x+" * 300, "page=0", "page=" + "9" * 5000, "field_name=title", "model_name=x"]
+)
+def test_nonsense_in_the_choice_of_a_person_is_no_error_of_ours(browser_as: Browser, admin: Any, query: str) -> None:
+    field = "app_label=tickets&model_name=ticket&field_name=created_by"
+    response = browser_as(admin).get(f"/admin/autocomplete/?{field}&{query}")
+    assert response.status_code in {200, 403, 404}
+
+
 @pytest.mark.parametrize("odd", ["abc", "0", "-1", "9" * 30, "_00", "_ZZ", "%00", "1;2", "\u0661"])
 def test_an_id_that_can_be_none_is_no_error_of_ours(browser_as: Browser, filled: Any, admin: Any, odd: str) -> None:
     browser = browser_as(admin)
