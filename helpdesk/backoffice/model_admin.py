@@ -67,7 +67,8 @@ class OperationsAdmin(ModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         # A list refuses NUL by itself, the choice of a person in a form does not.
-        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+        found: tuple[Any, bool] = super().get_search_results(request, queryset, search_term.replace("\0", ""))
+        return found
 
     # --- changes are operations ------------------------------------------------------------------
 
