@@ -171,6 +171,7 @@ WRITES: dict[str, tuple[str, str, str, dict[str, Any] | None, set[str]]] = {
     "edit note": ("agent", "PATCH", "/api/comments/{note}/", {"content": "Well"}, {"agent", "admin"}),
     "delete comment": ("admin", "DELETE", "/api/comments/{comment}/", None, {"customer", "agent", "admin"}),
     "delete note": ("agent", "DELETE", "/api/comments/{note}/", None, {"agent", "admin"}),
+    "phone": ("customer", "PATCH", "/api/users/me/", {"phone": "+51 1 555 0100"}, {"admin"}),
     "rename": ("customer", "PATCH", "/api/users/me/", {"name": "Ada L."}, {"customer", "agent", "admin"}),
     "rename an assignee": ("agent", "PATCH", "/api/users/me/", {"name": "Amazing"}, {"customer", "agent", "admin"}),
 }

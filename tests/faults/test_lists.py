@@ -15,6 +15,8 @@ import httpx
 import pytest
 from django.conf import settings
 
+from helpdesk.tickets.models import Ticket
+from tests.factories import ticket_of
 from tests.journeys.client import Person
 from tests.people import AgentFactory, UserFactory
 from tests.servers import ROOT, Beat, Daphne, Servers, Worker, eventually
@@ -99,6 +101,20 @@ def test_killed_between_commit_and_bump_the_list_is_right_within_five_seconds_a_
     took = sorted(shown[title] - died[title] for title in died)
     print(f"repaired after {took[ROUNDS // 2]:.2f} s in the middle, {took[-1]:.2f} s at most")
     assert took[-1] <= 5
+
+
+def test_a_server_that_starts_shows_no_page_of_the_one_before(daphne: Daphne) -> None:
+    """It may be another release, which writes pages in another way."""
+    agent = AgentFactory(username="grace")
+    ticket_of(agent, title="As it was")
+    with closing(Person(daphne.base_url, "grace")) as grace:
+        titles(grace.http.get("/api/tickets/"))
+        Ticket.objects.update(title="As it is written now")  # behind the operations: nobody is told
+        assert titles(grace.http.get("/api/tickets/")) == {"As it was"}
+
+        daphne.restart()
+
+        assert titles(grace.http.get("/api/tickets/")) == {"As it is written now"}
 
 
 @contextlib.contextmanager
