@@ -1,5 +1,6 @@
 """The base of everything in the admin: it shows rows, and changes them by operations only."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -35,14 +36,10 @@ class OperationsAdmin(ModelAdmin):
     # What is done to many is done to a page of them.
     list_disable_select_all = True
 
-    def create(self, request: HttpRequest, values: dict[str, Any]) -> Model:
-        raise NotImplementedError
-
-    def update(self, request: HttpRequest, row: Any, changes: dict[str, Any]) -> None:
-        raise NotImplementedError
-
-    def remove(self, request: HttpRequest, row: Any) -> None:
-        raise NotImplementedError
+    # The operations, where a subclass says that it may.
+    create: Callable[[HttpRequest, dict[str, Any]], Model]
+    update: Callable[[HttpRequest, Any, dict[str, Any]], None]
+    remove: Callable[[HttpRequest, Any], None]
 
     # --- who may ---------------------------------------------------------------------------------
 
