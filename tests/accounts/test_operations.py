@@ -16,6 +16,7 @@ from helpdesk.accounts.operations.users import (
     OwnAccount,
     UserNotFound,
     WeakPassword,
+    bulk_load,
     create_user,
     set_password,
     update_profile,
@@ -262,3 +263,11 @@ def test_two_admins_who_depose_each_other_leave_one(transactional_db: None, chan
 
         assert outcomes == ["done", "last_admin"]
         assert User.objects.who_may("manage_users").count() == 1
+
+
+def test_the_planner_knows_at_once_how_many_people_were_loaded(db: None) -> None:
+    bulk_load(UserFactory.build_batch(300), password="…", now=NOON)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::int FROM pg_class WHERE relname = 'accounts_user'")
+        assert cursor.fetchone() == (User.objects.count(),)

@@ -38,10 +38,11 @@ def test_a_page_of_the_same_host_may_open_a_socket(start_nginx, web):
 
 
 def test_a_quiet_socket_stays_because_daphne_pings(start_nginx, deployed):
-    nginx = start_nginx(deployed("/start", "--ping-interval", "1"), {"75s": "2s"})
+    # Daphne looks every two seconds whom to ping.
+    nginx = start_nginx(deployed("/start", "--ping-interval", "1"), {"75s": "6s"})
     # A plain connection, which gets no heartbeats of the service; and of this client none either.
     with nginx.socket(f"/ws/notifications/?token={access(nginx, AgentFactory)}", ping_interval=None) as connection:
-        time.sleep(5)
+        time.sleep(9)
         connection.send('{"type": "ping"}')
 
         assert json.loads(connection.recv(timeout=10)) == {"type": "pong"}

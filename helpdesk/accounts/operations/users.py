@@ -15,6 +15,7 @@ from helpdesk.accounts.events import UserCreated, UsersLoaded, UserUpdated
 from helpdesk.accounts.models import User
 from helpdesk.accounts.operations.sessions import end_sessions
 from helpdesk.accounts.roles import Permission, Role, roles_with
+from helpdesk.core import bulk
 from helpdesk.core.errors import Conflict, FieldError, Invalid, NotFound
 from helpdesk.events.operations import publish
 from helpdesk.events.operations.bulk_load import Happening
@@ -108,6 +109,7 @@ def bulk_load(users: list[User], *, password: str, now: datetime) -> None:
     for user in users:
         user.password = hashed
     User.objects.bulk_create(users, batch_size=1000)
+    bulk.analyze(User)
     load_history(Happening(UserCreated(user=user.as_dict()), None, now) for user in users)
     publish(UsersLoaded(users=len(users)), by=None, now=now)
 
