@@ -61,8 +61,11 @@ class Redis:
         finally:
             self._free.release()
 
+    def is_resting(self) -> bool:
+        return time.monotonic() < self._closed_until
+
     def _refuse_while_resting(self) -> None:
-        if time.monotonic() < self._closed_until:
+        if self.is_resting():
             raise RedisDown("resting")
 
     def _try(self, use: Callable[[redis.Redis], T]) -> T:
@@ -95,3 +98,8 @@ os.register_at_fork(after_in_child=_redis.cache_clear)
 def call(use: Callable[[redis.Redis], T]) -> T:
     """What `use` gets from Redis; raises RedisDown, after PATIENCE at the latest."""
     return _redis(settings.REDIS_URL).call(use)
+
+
+def is_resting() -> bool:
+    """Whether Redis is known to be away, and not asked for a moment."""
+    return _redis(settings.REDIS_URL).is_resting()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helpdesk.core import redis
 from helpdesk.core.redis import RedisDown
 from helpdesk.events.models import EventRecord
 from helpdesk.realtime import push
@@ -53,6 +54,18 @@ def test_a_hung_redis_costs_a_quarter_of_a_second_and_then_nothing(record: Event
     valkey_here.thaw()
     time.sleep(1.1)
     assert wake(record) == "woken"
+
+
+def test_a_redis_that_the_cache_has_just_missed_is_not_asked_again(record: EventRecord, valkey_here: Valkey) -> None:
+    """One request calls it for the limit, the lists and the sockets: it waits once, not three times."""
+    assert wake(record) == "woken"
+    valkey_here.freeze()
+    with pytest.raises(RedisDown):
+        redis.call(lambda client: client.ping())
+
+    started = time.monotonic()
+    assert wake(record) == "down"
+    assert time.monotonic() - started < 0.2
 
 
 def test_a_redis_that_came_back_is_used_again(record: EventRecord, valkey_here: Valkey) -> None:
