@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from helpdesk.events.models import EventReceipt, EventRecord
+from tests.admin.forms import change
 from tests.factories import comment_on, ticket_of
 from tests.people import AdminFactory, AgentFactory, UserFactory
 from tests.servers import Valkey, eventually
@@ -187,6 +188,31 @@ def test_a_write_is_in_every_list_once_it_is_answered(
 
     response = getattr(api_as(people[who]), method.lower())(path.format(**desk), body)
     assert response.status_code < 300, response.content
+
+    after = {(role, path): seen(read(role, path)) for role in roles for path in WRITTEN}
+    assert after == {(role, path): seen(read(role, path, cache=0)) for role in roles for path in WRITTEN}
+    assert {role for (role, path), answer in after.items() if answer != before[role, path]} == expected
+
+
+# Which page of the admin, what is typed there, and who sees another list afterwards.
+EDITS: dict[str, tuple[str, dict[str, str], set[str]]] = {
+    "title": ("/admin/tickets/ticket/{ticket}/change/", {"title": "Typed"}, {"customer", "agent", "admin"}),
+    "status": ("/admin/tickets/ticket/{ticket}/change/", {"status": "pending"}, {"customer", "agent", "admin"}),
+    "name": ("/admin/accounts/user/{agent}/change/", {"name": "Amazing"}, {"customer", "agent", "admin"}),
+    "role": ("/admin/accounts/user/{colleague}/change/", {"role": "customer"}, {"agent", "admin"}),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_in_the_admin_is_in_every_list_once_it_is_answered(
+    read: Any, browser_as: Any, people: dict[str, Any], desk: dict[str, Any], edit: str
+) -> None:
+    page, typed, expected = EDITS[edit]
+    roles = ["customer", "stranger", "agent", "admin"]
+    before = {(role, path): seen(read(role, path)) for role in roles for path in WRITTEN}
+
+    ids = desk | {name: person.pk for name, person in people.items()}
+    assert change(browser_as(people["admin"]), page.format(**ids), **typed).status_code == 302
 
     after = {(role, path): seen(read(role, path)) for role in roles for path in WRITTEN}
     assert after == {(role, path): seen(read(role, path, cache=0)) for role in roles for path in WRITTEN}
