@@ -42,7 +42,8 @@ class TrustedProxies:
         client = self._client(peer, _values(headers, _FOR))
         if client != peer:
             told["client"] = [str(client), 0]
-        scheme = next(iter(_values(headers, _PROTO)), "")
+        # The nearest proxy writes on the right; what stands left of it may be the client's.
+        scheme = next(reversed(_values(headers, _PROTO)), "")
         if scheme in _OF_SOCKETS:
             told["scheme"] = scheme if scope["type"] == "http" else _OF_SOCKETS[scheme]
         return told

@@ -76,6 +76,11 @@ def test_the_scheme_is_the_one_that_the_proxy_was_asked_by(kind, plain, safe):
     assert schemes == [plain, safe, plain]
 
 
+def test_of_several_schemes_the_nearest_proxys_counts() -> None:
+    assert seen_through(("x-forwarded-proto", "https, http"))["scheme"] == "http"
+    assert seen_through(("x-forwarded-proto", "https"), ("x-forwarded-proto", "http"))["scheme"] == "http"
+
+
 @pytest.mark.parametrize("peer", [NGINX, CLIENT])
 def test_nothing_behind_can_read_such_headers(peer):
     names = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "forwarded", "x-real-ip")
