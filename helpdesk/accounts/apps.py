@@ -8,9 +8,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from helpdesk.accounts import subscribers  # noqa: F401 - importing it declares the events, and subscribes
-        from helpdesk.accounts.queries import managed_by
+        from helpdesk.accounts.queries import history_seen_by, managed_by
         from helpdesk.events.visibility import register_subject
 
-        register_subject("user", managed_by)
+        register_subject("user", history_seen_by)
         # The desk as a whole is a subject without a row.
         register_subject("desk", managed_by)

@@ -1,4 +1,7 @@
-"""What can happen to a person's account. Only who manages users sees it, and nobody's socket is told."""
+"""What can happen to a person's account: the person sees it, and who manages users; nobody's socket is told.
+
+No event holds a secret, nor anything that one can be made from.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,14 +26,14 @@ class UserEvent(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UserCreated(UserEvent, name="user_created", staff_only=True):
+class UserCreated(UserEvent, name="user_created"):
     @property
     def message(self) -> str:
         return f"User {self.user['username']} created"
 
 
 @dataclass(frozen=True, kw_only=True)
-class UserUpdated(UserEvent, name="user_updated", staff_only=True):
+class UserUpdated(UserEvent, name="user_updated"):
     """`{field: [from, to]}`; of a password only that it is another one."""
 
     values: dict[str, list[Any]]
@@ -46,6 +49,168 @@ class UserUpdated(UserEvent, name="user_updated", staff_only=True):
     @property
     def message(self) -> str:
         return f"User {self.user['username']} updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceEvent(UserEvent):
+    """`device`: {"address", "user_agent"}, of whoever asked."""
+
+    device: dict[str, str]
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"device": self.device}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn(DeviceEvent, name="signed_in"):
+    """`method`: password, or the provider that vouched."""
+
+    session: str
+    method: str
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"session": self.session, "method": self.method}
+
+    @property
+    def message(self) -> str:
+        return f"{self.user['username']} signed in"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInRefused(DeviceEvent, name="sign_in_refused"):
+    """Somebody tried, and was not let in: `wrong_password`, `inactive`, …"""
+
+    reason: str
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"reason": self.reason}
+
+    @property
+    def message(self) -> str:
+        return f"A sign-in as {self.user['username']} was refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownSignInRefused(Event, name="unknown_sign_in_refused", staff_only=True):
+    """Somebody tried a name that nobody has. Which one is not kept: people type passwords there."""
+
+    device: dict[str, str]
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        return ("desk", 1)
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"device": self.device}
+
+    @property
+    def message(self) -> str:
+        return "A sign-in with an unknown name was refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEnded(UserEvent, name="session_ended"):
+    """`reason`: signed_out, ended_by_user, refresh_reused, password_changed, deactivated, idle, too_old."""
+
+    session: str
+    reason: str
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"session": self.session, "reason": self.reason}
+
+    @property
+    def message(self) -> str:
+        return f"A session of {self.user['username']} ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionsEnded(UserEvent, name="sessions_ended"):
+    """All of them at once, or all but the one that asked; the reasons are those of one."""
+
+    count: int
+    reason: str
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"count": self.count, "reason": self.reason}
+
+    @property
+    def message(self) -> str:
+        return f"{self.count} sessions of {self.user['username']} ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailVerificationRequested(UserEvent, name="email_verification_requested"):
+    """The mail's token is made when it is sent."""
+
+    @property
+    def message(self) -> str:
+        return f"{self.user['username']} was asked to verify the e-mail address"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailVerified(UserEvent, name="email_verified"):
+    @property
+    def message(self) -> str:
+        return f"{self.user['username']} verified the e-mail address"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredAgain(UserEvent, name="registered_again"):
+    """Somebody wanted a new account with this person's address, who is told of it; nobody else is."""
+
+    @property
+    def message(self) -> str:
+        return f"Somebody tried to register with the e-mail address of {self.user['username']}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordResetRequested(UserEvent, name="password_reset_requested"):
+    """The mail's token is made when it is sent."""
+
+    @property
+    def message(self) -> str:
+        return f"A new password was asked for {self.user['username']}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserInvited(UserEvent, name="user_invited"):
+    """The mail's token is made when it is sent."""
+
+    @property
+    def message(self) -> str:
+        return f"{self.user['username']} was invited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityLinked(UserEvent, name="identity_linked"):
+    provider: str
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"provider": self.provider}
+
+    @property
+    def message(self) -> str:
+        return f"{self.user['username']} can sign in with {self.provider}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityUnlinked(UserEvent, name="identity_unlinked"):
+    provider: str
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"provider": self.provider}
+
+    @property
+    def message(self) -> str:
+        return f"{self.user['username']} can no longer sign in with {self.provider}"
 
 
 @dataclass(frozen=True, kw_only=True)

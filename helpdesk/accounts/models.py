@@ -11,6 +11,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.accounts.devices import USER_AGENT_LENGTH
+from helpdesk.accounts.enums import Method, Provider, Purpose
 from helpdesk.accounts.events import UserCreated
 from helpdesk.accounts.roles import GRANTS, Permission, Role, roles_with
 from helpdesk.accounts.scopes import scope_of
@@ -66,6 +68,8 @@ class User(AbstractUser):
     language = models.CharField(max_length=8, choices=[("en", "English"), ("es", "Español")], default="en")
     phone = models.CharField(max_length=32, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
+    # Access tokens name it: whatever must bite at the next request moves it on, and all of them are stale at once.
+    token_version = models.PositiveIntegerField(default=0)
 
     objects: ClassVar[HelpdeskUserManager] = HelpdeskUserManager()
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
@@ -118,6 +122,48 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
     refresh_id = models.UUIDField(default=uuid.uuid4)
+    method = models.CharField(max_length=16, choices=Method, default=Method.PASSWORD)
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=USER_AGENT_LENGTH, default="", blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     refreshed_at = models.DateTimeField(default=timezone.now)
+    # Written now and then, not by every request.
+    last_seen_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="session_method_known", condition=Q(method__in=Method.values))]
+
+
+class SocialIdentity(models.Model):
+    """Somebody's account at a provider. The provider's own subject names it: an address can change hands."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="identities")
+    provider = models.CharField(max_length=16, choices=Provider)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "subject"], name="identity_is_one_persons"),
+            models.UniqueConstraint(fields=["user", "provider"], name="identity_one_a_provider"),
+            models.CheckConstraint(name="identity_provider_known", condition=Q(provider__in=Provider.values)),
+        ]
+
+
+class OneTimeToken(models.Model):
+    """Something that opens one door once. Only its digest is kept: who reads the table can open nothing."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="one_time_tokens")
+    purpose = models.CharField(max_length=16, choices=Purpose)
+    digest = models.BinaryField(max_length=32, unique=True)
+    # The address it was sent to, where it proves one; another one by then proves nothing.
+    email = models.EmailField(max_length=254, blank=True, default="")
+    # The session that asked for it, where it stands for one.
+    session = models.ForeignKey(Session, models.CASCADE, related_name="+", null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="token_purpose_known", condition=Q(purpose__in=Purpose.values))]

@@ -8,7 +8,11 @@ from helpdesk.accounts.tokens import AccessClaims, InvalidToken, read_access, re
 def active_user(claims: AccessClaims) -> User | None:
     """Whose token it is, if the account is still active and the session has not ended; read anew for every request."""
     return User.objects.filter(
-        pk=claims.user_id, is_active=True, sessions__pk=claims.session_id, sessions__ended_at=None
+        pk=claims.user_id,
+        is_active=True,
+        token_version=claims.version,
+        sessions__pk=claims.session_id,
+        sessions__ended_at=None,
     ).first()
 
 
@@ -28,6 +32,11 @@ def is_good(token: str) -> bool:
 
 
 def managed_by(user: User) -> UserQuerySet:
-    """Whose accounts the user manages, and may read the history of."""
+    """Whose accounts the user manages."""
     people = User.objects.get_queryset()
     return people if user.may(Permission.MANAGE_USERS) else people.none()
+
+
+def history_seen_by(user: User) -> UserQuerySet:
+    """Whose account's history the user may read: the own one, and everybody's who is managed."""
+    return managed_by(user) if user.may(Permission.MANAGE_USERS) else User.objects.get_queryset().filter(pk=user.pk)

@@ -29,6 +29,7 @@ class InvalidToken(Unauthenticated):
 class AccessClaims:
     user_id: int
     session_id: UUID
+    version: int
     expires_at: datetime
 
 
@@ -45,6 +46,7 @@ def issue(session: Session) -> dict[str, str]:
     for token in (access, refresh):
         token["user_id"] = session.user_id
         token["sid"] = str(session.pk)
+    access["ver"] = session.user.token_version
     refresh["jti"] = str(session.refresh_id)
     return {"access": str(access), "refresh": str(refresh)}
 
@@ -52,15 +54,18 @@ def issue(session: Session) -> dict[str, str]:
 def read_access(text: str) -> AccessClaims:
     token = _read(AccessToken, text)
     return AccessClaims(
-        user_id=_user_id(token),
+        user_id=_integer(token, "user_id", least=1),
         session_id=_uuid(token, "sid"),
+        version=_integer(token, "ver", least=0),
         expires_at=datetime.fromtimestamp(token["exp"], UTC),
     )
 
 
 def read_refresh(text: str) -> RefreshClaims:
     token = _read(RefreshToken, text)
-    return RefreshClaims(user_id=_user_id(token), session_id=_uuid(token, "sid"), refresh_id=_uuid(token, "jti"))
+    return RefreshClaims(
+        user_id=_integer(token, "user_id", least=1), session_id=_uuid(token, "sid"), refresh_id=_uuid(token, "jti")
+    )
 
 
 def _read(kind: type[Token], text: str) -> Token:
@@ -71,12 +76,12 @@ def _read(kind: type[Token], text: str) -> Token:
         raise InvalidToken from None
 
 
-def _user_id(token: Token) -> int:
-    user_id: Any = token.get("user_id")
+def _integer(token: Token, claim: str, *, least: int) -> int:
+    value: Any = token.get(claim)
     # A bool is an int to Python.
-    if not isinstance(user_id, int) or isinstance(user_id, bool) or not 0 < user_id <= LARGEST_INTEGER:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST_INTEGER:
         raise InvalidToken
-    return user_id
+    return value
 
 
 def _uuid(token: Token, claim: str) -> UUID:

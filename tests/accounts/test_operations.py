@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from helpdesk.accounts import tokens
+from helpdesk.accounts.events import UsersLoaded
 from helpdesk.accounts.models import Session, User
 from helpdesk.accounts.operations.users import (
     LastAdmin,
@@ -24,6 +25,7 @@ from helpdesk.accounts.operations.users import (
 )
 from helpdesk.core.errors import DomainError
 from helpdesk.events.models import EventRecord
+from helpdesk.events.operations import publish
 from tests.people import NOON, AdminFactory, UserFactory
 
 Api = Callable[[Any], Any]
@@ -46,7 +48,12 @@ def test_a_new_person_is_told_of_and_can_sign_in(admin: Any) -> None:
     assert User.objects.get(username="ana").check_password(GOOD)
     record = EventRecord.objects.get()
     assert (record.type, record.subject_type, record.subject_id) == ("user_created", "user", user.pk)
-    assert (record.actor_id, record.staff_only, record.audience, record.pushed_to_agents) == (admin.pk, True, [], False)
+    assert (record.actor_id, record.staff_only, record.audience, record.pushed_to_agents) == (
+        admin.pk,
+        False,
+        [],
+        False,
+    )
     assert record.body["user"] == {"id": user.pk, "username": "ana", "name": "Ana", "role": "agent"}
     assert GOOD not in str([record.body, record.data, record.changes])
 
@@ -102,21 +109,25 @@ def test_another_address_is_not_verified(admin: Any) -> None:
 # --- who sees it -----------------------------------------------------------------------------------------------------
 
 
-def test_only_who_manages_people_sees_what_happened_to_them(
-    api_as: Api, committing: Any, customer: Any, agent: Any, admin: Any
+def test_only_oneself_and_who_manages_people_see_what_happened_to_an_account(
+    api_as: Api, committing: Any, customer: Any, stranger: Any, agent: Any, admin: Any
 ) -> None:
-    client = {user: api_as(user) for user in (customer, agent, admin)}
+    client = {user: api_as(user) for user in (customer, stranger, agent, admin)}
     start = {user: client[user].get("/api/events/").json()["next"] for user in client}
     with committing():
         update_user(by=admin, user_id=customer.pk, changes={"email": "secret@hidden.example"}, now=NOON)
-        update_user(by=admin, user_id=agent.pk, changes={"name": "New"}, now=NOON)
+        update_user(by=admin, user_id=admin.pk, changes={"name": "New"}, now=NOON)
+        publish(UsersLoaded(users=3), by=admin, now=NOON)
 
-    for stranger in (customer, agent):
-        page = client[stranger].get("/api/events/", {"after": start[stranger]})
+    for other in (stranger, agent):
+        page = client[other].get("/api/events/", {"after": start[other]})
         assert page.json()["results"] == []
         assert b"hidden.example" not in page.content
+    own = client[customer].get("/api/events/", {"after": start[customer]}).json()["results"]
+    assert [event["type"] for event in own] == ["user_updated"]
     seen = client[admin].get("/api/events/", {"after": start[admin]}).json()["results"]
-    assert [event["type"] for event in seen] == ["user_updated", "user_updated"]
+    assert [event["type"] for event in seen] == ["user_updated", "user_updated", "users_loaded"]
+    assert own == seen[:1]
     assert seen[0]["changes"]["email"]["to"] == "secret@hidden.example"
 
 

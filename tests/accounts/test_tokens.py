@@ -39,6 +39,7 @@ class Forge:
             "jti": str(self.session.refresh_id),
             "user_id": self.user.pk,
             "sid": str(self.session.pk),
+            "ver": self.user.token_version,
             "iss": "helpdesk",
             "aud": "helpdesk-api",
         }

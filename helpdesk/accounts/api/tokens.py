@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from helpdesk.accounts import queries, tokens
 from helpdesk.accounts.api import examples
+from helpdesk.accounts.api.caller import device
 from helpdesk.accounts.api.inputs import RefreshInput, SignInInput, VerifyInput
 from helpdesk.accounts.api.outputs import TokenPairOutput
 from helpdesk.accounts.operations import sessions
@@ -29,7 +30,8 @@ class TokenView(ApiView):
         operation_id="auth_token",
     )
     def post(self, request: Request) -> Response:
-        return Response(sessions.sign_in(now=timezone.now(), **_valid(SignInInput, request)))
+        values = _valid(SignInInput, request)
+        return Response(sessions.sign_in(device=device(request), now=timezone.now(), **values))
 
 
 class RefreshView(ApiView):

@@ -10,8 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts import tokens
+from helpdesk.accounts.devices import NOWHERE, USER_AGENT_LENGTH, Device
+from helpdesk.accounts.enums import Method
+from helpdesk.accounts.events import SignedIn
 from helpdesk.accounts.models import Session, User
 from helpdesk.core.errors import Unauthenticated
+from helpdesk.events.operations import publish
 
 
 class NoActiveAccount(Unauthenticated):
@@ -20,13 +24,30 @@ class NoActiveAccount(Unauthenticated):
     code = "no_active_account"
 
 
-def sign_in(*, username: str, password: str, now: datetime) -> dict[str, str]:
+def sign_in(*, username: str, password: str, device: Device = NOWHERE, now: datetime) -> dict[str, str]:
     user = authenticate(username=username, password=password)
     if not isinstance(user, User):
         raise NoActiveAccount(_("No active account with these credentials."))
+    return begin_session(user=user, method=Method.PASSWORD, device=device, now=now)
+
+
+@transaction.atomic
+def begin_session(*, user: User, method: Method, device: Device, now: datetime) -> dict[str, str]:
+    """For somebody who has shown who they are: a fresh pair, and a line in the history."""
     # Sessions whose last refresh token has expired are of no use to anybody; here they stay few without a timetable.
     user.sessions.filter(refreshed_at__lt=now - settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]).delete()
-    return tokens.issue(Session.objects.create(user=user, created_at=now, refreshed_at=now))
+    session = Session.objects.create(
+        user=user,
+        method=method,
+        address=device.address or None,
+        user_agent=device.user_agent[:USER_AGENT_LENGTH],
+        created_at=now,
+        refreshed_at=now,
+        last_seen_at=now,
+    )
+    told = SignedIn(user=user.as_dict(), device=device.as_dict(), session=str(session.pk), method=str(method))
+    publish(told, by=user, now=now)
+    return tokens.issue(session)
 
 
 def refresh(*, refresh_token: str, now: datetime) -> dict[str, str]:
@@ -43,6 +64,7 @@ def _rotate(claims: tokens.RefreshClaims, *, now: datetime) -> dict[str, str] | 
     # Returns instead of raising: ending the session must commit. The row lock makes parallel refreshes queue up.
     session = (
         Session.objects.select_for_update(of=("self",))
+        .select_related("user")
         .filter(pk=claims.session_id, user_id=claims.user_id, user__is_active=True, ended_at=None)
         .first()
     )

@@ -1,0 +1,25 @@
+"""Fixed choices of accounts."""
+
+from django.db import models
+
+
+class Provider(models.TextChoices):
+    GOOGLE = "google", "Google"
+    FACEBOOK = "facebook", "Facebook"
+
+
+class Method(models.TextChoices):
+    """How a session began."""
+
+    PASSWORD = "password"  # noqa: S105 - no secret
+    GOOGLE = "google"
+    FACEBOOK = "facebook"
+
+
+class Purpose(models.TextChoices):
+    """Which door a one-time token opens."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - no secret
+    INVITATION = "invitation"
+    SOCKET = "socket"
