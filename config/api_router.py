@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from helpdesk.accounts.api.password_change import PasswordChangeView
+from helpdesk.accounts.api.sessions import LogoutAllView, LogoutView, SessionViewSet, SocketTicketView
 from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
@@ -10,6 +12,7 @@ from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
 from helpdesk.tickets.api.tickets import TicketViewSet
 
 router = Router()
+router.register("auth/sessions", SessionViewSet, basename="sessions")
 router.register("users", UserViewSet, basename="users")
 router.register("tickets", TicketViewSet, basename="tickets")
 router.register("comments", CommentViewSet, basename="comments")
@@ -18,6 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", TokenView.as_view(), name="token"),
     path("auth/token/refresh/", RefreshView.as_view(), name="token-refresh"),
     path("auth/token/verify/", VerifyView.as_view(), name="token-verify"),
+    path("auth/logout/", LogoutView.as_view(), name="logout"),
+    path("auth/logout-all/", LogoutAllView.as_view(), name="logout-all"),
+    path("auth/password/change/", PasswordChangeView.as_view(), name="password-change"),
+    path("auth/ws-ticket/", SocketTicketView.as_view(), name="ws-ticket"),
     path("users/me/", MeView.as_view(), name="me"),
     path("events/", EventsView.as_view(), name="events"),
     path(

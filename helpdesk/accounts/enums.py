@@ -16,6 +16,19 @@ class Method(models.TextChoices):
     FACEBOOK = "facebook"
 
 
+class Ending(models.TextChoices):
+    """Why a session is over."""
+
+    SIGNED_OUT = "signed_out"
+    ENDED_BY_USER = "ended_by_user"
+    REFRESH_REUSED = "refresh_reused"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no secret
+    DEACTIVATED = "deactivated"
+    IDLE = "idle"
+    TOO_OLD = "too_old"
+    EXPIRED = "expired"
+
+
 class Purpose(models.TextChoices):
     """Which door a one-time token opens."""
 

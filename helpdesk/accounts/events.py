@@ -114,7 +114,7 @@ class UnknownSignInRefused(Event, name="unknown_sign_in_refused", staff_only=Tru
 
 @dataclass(frozen=True, kw_only=True)
 class SessionEnded(UserEvent, name="session_ended"):
-    """`reason`: signed_out, ended_by_user, refresh_reused, password_changed, deactivated, idle, too_old."""
+    """`reason`: one of `enums.Ending`."""
 
     session: str
     reason: str

@@ -1,8 +1,10 @@
 """People and their signed-in sessions."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.validators import RegexValidator
 from django.db import models, transaction
@@ -88,6 +90,11 @@ class User(AbstractUser):
         ]
         indexes = [models.Index("role", "id", name="user_role")]
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """A new password commits with all that follows from it (`passwords.SignsOut`), whoever saves it."""
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **options)
+
     def may(self, permission: Permission | str) -> bool:
         return self.is_active and permission in GRANTS[self.role]
 
@@ -133,6 +140,10 @@ class Session(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(name="session_method_known", condition=Q(method__in=Method.values))]
+
+    @property
+    def too_old_at(self) -> datetime:
+        return self.created_at + timedelta(seconds=settings.SESSION_MAX_AGE)
 
 
 class SocialIdentity(models.Model):

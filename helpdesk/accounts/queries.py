@@ -1,34 +1,24 @@
 """Reads used twice."""
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from helpdesk.accounts import idleness
 from helpdesk.accounts.models import Session, User, UserQuerySet
 from helpdesk.accounts.roles import Permission
-from helpdesk.accounts.tokens import AccessClaims, InvalidToken, read_access, read_refresh
 
 
-def active_user(claims: AccessClaims) -> User | None:
-    """Whose token it is, if the account is still active and the session has not ended; read anew for every request."""
-    return User.objects.filter(
-        pk=claims.user_id,
-        is_active=True,
-        token_version=claims.version,
-        sessions__pk=claims.session_id,
-        sessions__ended_at=None,
-    ).first()
-
-
-def is_good(token: str) -> bool:
-    """Whether the API would take this access or refresh token now; raises `InvalidToken` for what is neither."""
-    try:
-        return active_user(read_access(token)) is not None
-    except InvalidToken:
-        claims = read_refresh(token)
-    return Session.objects.filter(
-        pk=claims.session_id,
-        user_id=claims.user_id,
-        refresh_id=claims.refresh_id,
-        user__is_active=True,
+def live_sessions(user: User, *, now: datetime) -> QuerySet[Session]:
+    """The devices that the user is signed in with, as far as PostgreSQL knows when they were used."""
+    sessions = user.sessions.filter(
         ended_at=None,
-    ).exists()
+        refreshed_at__gt=now - settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"],
+        created_at__gt=now - timedelta(seconds=settings.SESSION_MAX_AGE),
+    )
+    timeout = idleness.timeout_of(user.role)
+    return sessions.filter(last_seen_at__gt=now - timeout - idleness.lag(timeout)) if timeout else sessions
 
 
 def managed_by(user: User) -> UserQuerySet:

@@ -1,6 +1,7 @@
 """Routes: the ids in them, and a router that speaks both prefixes."""
 
 from typing import Final
+from uuid import UUID
 
 from django.urls import register_converter
 from rest_framework.routers import SimpleRouter
@@ -8,6 +9,7 @@ from rest_framework.routers import SimpleRouter
 from helpdesk.core.integers import LARGEST_INTEGER
 
 NO_ROW: Final = 0  # ids begin at 1
+NO_KEY: Final = UUID(int=0)  # and keys are random
 
 
 class RowId:
@@ -28,7 +30,25 @@ class RowId:
         return str(value)
 
 
+class RowKey:
+    """`<key:pk>`, for rows whose id is a UUID: likewise, what is none is the key of no row."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> UUID:
+        try:
+            key = UUID(value)
+        except ValueError:
+            return NO_KEY
+        # Written in one way only, not in braces or without its dashes.
+        return key if str(key) == value.lower() else NO_KEY
+
+    def to_url(self, value: UUID | str) -> str:
+        return str(value)
+
+
 register_converter(RowId, "id")
+register_converter(RowKey, "key")
 
 
 class Router(SimpleRouter):

@@ -15,9 +15,13 @@ _BEARER: Final = "bearer."
 
 @dataclass(frozen=True, kw_only=True)
 class Handshake:
-    """`speaks_protocol` is false for a plain connection, which only gets what the simplest client can show."""
+    """A token or a ticket, whichever was found first.
+
+    `speaks_protocol` is false for a plain connection, which only gets what the simplest client can show.
+    """
 
     token: str | None
+    ticket: str | None = None
     subprotocol: str | None
     speaks_protocol: bool
     after: str | None
@@ -29,8 +33,11 @@ def read_handshake(scope: Scope) -> Handshake:
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     offered: list[str] = scope["subprotocols"]
     subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered else None
+    bearer = _from_subprotocols(offered)
+    ticket = None if bearer else query.get("ticket")
     return Handshake(
-        token=_from_subprotocols(offered) or _from_authorization(headers) or query.get("token"),
+        token=bearer or (None if ticket else _from_authorization(headers) or query.get("token")),
+        ticket=ticket,
         subprotocol=subprotocol,
         speaks_protocol=subprotocol is not None or query.get("v") == "1" or "after" in query,
         after=query.get("after") or None,

@@ -6,13 +6,15 @@ message or all of Redis was lost, the hub finds the event by looking once a seco
 
 import asyncio
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from helpdesk.accounts.models import User
+from helpdesk.accounts.models import Session, User
+from helpdesk.accounts.tokens import AccessClaims
 from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import head_position
 from helpdesk.realtime import asgi, groups, queries, wire
@@ -202,7 +204,7 @@ class Hub:
                 continue
             if session is not None and not session.user.is_active:
                 await socket.close(Close.FORBIDDEN)
-            elif session is None or session.ended_at is not None or claims.expires_at <= now:
+            elif session is None or not _still_good(claims, session, now=now):
                 await socket.close(Close.UNAUTHENTICATED)
             elif session.user_id in self.users:
                 self.users[session.user_id] = session.user
@@ -214,6 +216,12 @@ class Hub:
     async def _end(self) -> None:
         await self._close_all()
         await asyncio.sleep(FLUSH)
+
+
+def _still_good(claims: AccessClaims, session: Session, *, now: datetime) -> bool:
+    """Of a stale token the client gets a fresh one, and comes back with `after`."""
+    stale = claims.version != session.user.token_version
+    return session.ended_at is None and claims.expires_at > now and not stale
 
 
 hub = Hub()

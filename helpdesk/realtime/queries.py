@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Value
+from django.utils import timezone
 
-from helpdesk.accounts import tokens
+from helpdesk.accounts import idleness, tokens
 from helpdesk.accounts.models import Session, User
-from helpdesk.accounts.queries import active_user
+from helpdesk.accounts.operations import socket_tickets
+from helpdesk.accounts.operations.admission import admit, check_standing
 from helpdesk.events.declaration import EVENT_TYPES
 from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import after, head_position
@@ -32,17 +35,34 @@ class Visitor:
 
 
 def sign_in(token: str) -> Visitor:
-    """Raises InvalidToken; the same rule as that of a request."""
-    claims = tokens.read_access(token)
-    user = active_user(claims)
-    if user is None:
-        raise tokens.InvalidToken
+    """Raises InvalidToken; the same rule as that of a request, and it counts as one."""
+    return _visitor(tokens.read_access(token))
+
+
+def sign_in_by_ticket(ticket: str) -> Visitor:
+    """Raises InvalidToken, also for a ticket that was used before."""
+    return _visitor(socket_tickets.spend_ticket(ticket, now=timezone.now()))
+
+
+def _visitor(claims: tokens.AccessClaims) -> Visitor:
+    user = admit(claims, now=timezone.now()).user
     return Visitor(user=user, claims=claims, head=head_position())
 
 
 def sessions(ids: Collection[UUID]) -> dict[UUID, Session]:
-    """The sessions with their users, as they are now."""
-    return {session.pk: session for session in Session.objects.select_related("user").filter(pk__in=ids)}
+    """Those of the sessions that nobody left alone for too long, with their users, as they are now: one statement.
+
+    To listen is not to use a session: a screen that nobody sits at goes dark.
+    """
+    now = timezone.now()
+    found = {session.pk: session for session in Session.objects.select_related("user").filter(pk__in=ids)}
+    for session in [session for session in found.values() if idleness.may_be_idle(session, now=now)]:
+        with suppress(tokens.SessionIdle):
+            # Rare: only of those that PostgreSQL has not heard of for so long.
+            check_standing(session, now=now, using=False)
+            continue
+        del found[session.pk]
+    return found
 
 
 def stream_after(position: int) -> list[EventRecord]:

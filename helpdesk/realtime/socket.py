@@ -131,9 +131,7 @@ class Socket:
         if not self._handshake.origin_allowed:
             await self.close(Close.FORBIDDEN)
             return
-        if not self._handshake.token:
-            raise InvalidToken
-        visitor = await for_socket(queries.sign_in, self._handshake.token)
+        visitor = await self._sign_in()
         if self._closing:
             return
         start = resume(self._handshake.after, head=visitor.head, now=timezone.now())
@@ -150,6 +148,13 @@ class Socket:
         for frame in early:
             await self._answer(frame)
         await self._replay()
+
+    async def _sign_in(self) -> queries.Visitor:
+        if self._handshake.ticket:
+            return await for_socket(queries.sign_in_by_ticket, self._handshake.ticket)
+        if self._handshake.token:
+            return await for_socket(queries.sign_in, self._handshake.token)
+        raise InvalidToken
 
     async def _replay(self) -> None:
         """Catch up with the hub. It may move on meanwhile, but not between the last comparison and `live`."""

@@ -53,6 +53,13 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/auth/token/": {"POST": EVERYBODY},
     "/api/auth/token/refresh/": {"POST": EVERYBODY},
     "/api/auth/token/verify/": {"POST": EVERYBODY},
+    "/api/auth/logout/": {"POST": (204, 204, 204, 204)},
+    "/api/auth/logout-all/": {"POST": (401, 204, 204, 204)},
+    "/api/auth/password/change/": {"POST": (401, 204, 204, 204)},
+    "/api/auth/sessions/": {"GET": SIGNED_IN},
+    # The customer's own.
+    "/api/auth/sessions/<key:pk>/": {"DELETE": (401, 204, 404, 404)},
+    "/api/auth/ws-ticket/": {"POST": CREATED},
     "/api/": {"GET": EVERYBODY},
     "/api/schema/": {"GET": EVERYBODY},
     "/api/docs/": {"GET": EVERYBODY},
@@ -81,6 +88,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/token/": {"username": "username", "password": PASSWORD},
     "POST /api/auth/token/refresh/": {"refresh": "refresh"},
     "POST /api/auth/token/verify/": {"token": "refresh"},
+    "POST /api/auth/logout/": {"refresh": "refresh"},
+    "POST /api/auth/password/change/": {"old_password": PASSWORD, "new_password": "a-long-enough-passphrase"},
 }
 
 
@@ -110,6 +119,7 @@ def test_each_role_gets_what_the_table_says(api_as: Api, customer: Any, agent: A
     keys = {"/api/users/": customer, "/api/comments/": comment, "/api/tickets/<id:ticket_id>/": comment}
     row = next((row for start, row in keys.items() if route.startswith(start)), ticket)
     path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
+    path = path.replace("<key:pk>", str(session.pk))
     clients = [api_as(user) for user in (None, customer, agent, admin)]
 
     statuses = {}

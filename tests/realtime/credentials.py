@@ -11,6 +11,7 @@ from helpdesk.accounts.models import Session
 
 def token_living(user: Any, lifetime: timedelta) -> str:
     token = AccessToken()
+    token["ver"] = user.token_version
     token["user_id"], token["sid"] = user.pk, str(Session.objects.create(user=user).pk)
     token.set_exp(lifetime=lifetime)
     return str(token)

@@ -3,6 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
+from .env import LARGEST, env, within
+
+_ROLES = ("customer", "agent", "admin")
+
+
+def idle_timeouts(text: str) -> dict[str, int]:
+    """`300` for everybody, or `agent=900,admin=300`; 0 is off, and so is a role that is not named."""
+    named = dict(part.split("=") for part in text.split(",")) if "=" in text else dict.fromkeys(_ROLES, text)
+    timeouts = {role.strip(): int(seconds) for role, seconds in named.items()}
+    if not timeouts.keys() <= set(_ROLES) or not all(0 <= seconds <= LARGEST for seconds in timeouts.values()):
+        raise ValueError
+    return timeouts
+
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["helpdesk.accounts.backends.UsernameOrEmailBackend"]
 
@@ -26,3 +40,8 @@ SIMPLE_JWT: dict[str, Any] = {
     "AUDIENCE": "helpdesk-api",
     "UPDATE_LAST_LOGIN": False,
 }
+
+# Seconds from signing in to the end of the session, however often it is refreshed.
+SESSION_MAX_AGE = env("SESSION_MAX_AGE", cast=within(60, LARGEST), default=2_592_000)
+# Seconds without a request, by role.
+SESSION_IDLE_TIMEOUT = env("SESSION_IDLE_TIMEOUT", cast=idle_timeouts, default=idle_timeouts("0"))

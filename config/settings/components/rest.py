@@ -42,7 +42,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_UI_SETTINGS": {"hideDownloadButton": False},
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 1, "maximum": LARGEST_INTEGER}},
+    "PATH_CONVERTER_OVERRIDES": {
+        "id": {"type": "integer", "minimum": 1, "maximum": LARGEST_INTEGER},
+        "key": {"type": "string", "format": "uuid"},
+    },
     "PREPROCESSING_HOOKS": ["helpdesk.api.schema.each_route_once"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

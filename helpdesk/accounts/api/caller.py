@@ -6,12 +6,19 @@ from rest_framework.request import Request
 
 from helpdesk.accounts.devices import USER_AGENT_LENGTH, Device
 from helpdesk.accounts.models import User
+from helpdesk.accounts.tokens import AccessClaims
 
 
 def caller(request: Request) -> User:
     """The signed-in user; the base of our views has answered 401 to everybody else."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def claims(request: Request) -> AccessClaims:
+    """What the access token said that the caller sent."""
+    assert isinstance(request.auth, AccessClaims)
+    return request.auth
 
 
 def device(request: Request) -> Device:

@@ -25,3 +25,27 @@ PAIR: Final = {"access": ACCESS, "refresh": REFRESH}
 
 NO_ACTIVE_ACCOUNT: Final = problem(401, "no_active_account", "No active account with these credentials.")
 TOKEN_NOT_VALID: Final = problem(401, "token_not_valid", "The token is invalid or expired.")
+SESSION_IDLE: Final = problem(
+    401, "session_idle", "You were signed out, because nothing was done for a while. Sign in again."
+)
+
+SESSION: Final[dict[str, Any]] = {
+    "id": "0b8e2c86-6d0e-4f0e-9a52-0d5c1c1f8f0a",
+    "device": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
+    "address": "192.0.2.7",
+    "method": "password",
+    "created_at": "2026-11-20T09:30:00Z",
+    "last_seen_at": "2026-11-20T10:00:00Z",
+    "current": True,
+}
+SOCKET_TICKET: Final = {"ticket": "q1kZ3v0dTq4yq2gqf0b0n7w2u5m8r1x4c7e0h3k6n9s.0.1795166880", "expires_in": 30}
+NEW_PASSWORD: Final = {"old_password": "testpass123", "new_password": "correct horse battery staple"}
+WRONG_PASSWORD: Final = problem(
+    400,
+    "invalid",
+    "This is not your password.",
+    errors=[{"field": "old_password", "code": "wrong_password", "message": "This is not your password."}],
+)
+NO_PASSWORD: Final = problem(
+    409, "no_password", "You have no password yet: you sign in with another account. Ask for one by e-mail."
+)

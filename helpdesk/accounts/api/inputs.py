@@ -25,6 +25,12 @@ class RefreshInput(serializers.Serializer):
     refresh = Text(max_length=4096)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("The old one and a new one", value=examples.NEW_PASSWORD)])
+class PasswordChangeInput(serializers.Serializer):
+    old_password = Text(max_length=1024)
+    new_password = Text(max_length=1024)
+
+
 @extend_schema_serializer(examples=[OpenApiExample("An access token", value={"token": examples.ACCESS})])
 class VerifyInput(serializers.Serializer):
     token = Text(max_length=4096)

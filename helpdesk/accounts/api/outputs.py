@@ -4,6 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from helpdesk.accounts.api import examples
+from helpdesk.accounts.enums import Method
 from helpdesk.accounts.roles import Role
 
 
@@ -55,3 +56,20 @@ class PersonOutput(ColleagueOutput):
 class TokenPairOutput(serializers.Serializer):
     access = serializers.CharField(help_text="Good for an hour.")
     refresh = serializers.CharField(help_text="Good for a week, and once.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("This device", value=examples.SESSION)])
+class SessionOutput(serializers.Serializer):
+    id = serializers.UUIDField()
+    device = serializers.CharField(allow_blank=True, help_text="What the client called itself when it signed in.")
+    address = serializers.IPAddressField(allow_null=True, help_text="Where it signed in from.")
+    method = serializers.ChoiceField(choices=Method.choices)
+    created_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField(help_text="To the minute.")
+    current = serializers.BooleanField(help_text="Whether it is the one that asks.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A ticket", value=examples.SOCKET_TICKET)])
+class SocketTicketOutput(serializers.Serializer):
+    ticket = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds.")

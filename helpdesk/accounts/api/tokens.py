@@ -7,12 +7,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from helpdesk.accounts import queries, tokens
 from helpdesk.accounts.api import examples
 from helpdesk.accounts.api.caller import device
 from helpdesk.accounts.api.inputs import RefreshInput, SignInInput, VerifyInput
 from helpdesk.accounts.api.outputs import TokenPairOutput
-from helpdesk.accounts.operations import sessions
+from helpdesk.accounts.operations import admission, sessions
 from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiView
 
@@ -42,7 +41,7 @@ class RefreshView(ApiView):
         summary="Stay signed in",
         description="Spends the refresh token for a new pair. A spent one that is seen again ends its session.",
         request=RefreshInput,
-        responses={200: TokenPairOutput} | refusals(examples.TOKEN_NOT_VALID),
+        responses={200: TokenPairOutput} | refusals(examples.TOKEN_NOT_VALID, examples.SESSION_IDLE),
         operation_id="auth_token_refresh",
     )
     def post(self, request: Request) -> Response:
@@ -62,8 +61,7 @@ class VerifyView(ApiView):
         operation_id="auth_token_verify",
     )
     def post(self, request: Request) -> Response:
-        if not queries.is_good(_valid(VerifyInput, request)["token"]):
-            raise tokens.InvalidToken
+        admission.verify(_valid(VerifyInput, request)["token"], now=timezone.now())
         return Response({})
 
 

@@ -17,11 +17,13 @@ LIFETIMES: Final[dict[str, timedelta]] = {
 BYTES: Final = 32
 
 
-def mint(*, user: User, purpose: Purpose, now: datetime, email: str = "", session: Session | None = None) -> str:
-    """A new token; it is nowhere else from here on."""
+def mint(
+    *, user: User, purpose: Purpose, now: datetime, email: str = "", session: Session | None = None, suffix: str = ""
+) -> str:
+    """A new token; it is nowhere else from here on. The suffix may be read by anybody, and changed by nobody."""
     # Here the dead ones stay few without a timetable.
     user.one_time_tokens.filter(expires_at__lte=now).delete()
-    text = secrets.token_urlsafe(BYTES)
+    text = secrets.token_urlsafe(BYTES) + suffix
     OneTimeToken.objects.create(
         user=user,
         purpose=purpose,

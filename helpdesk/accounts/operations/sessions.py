@@ -1,19 +1,23 @@
-"""Signing in, and staying signed in."""
+"""Signing in, staying signed in, and signing out."""
 
 import uuid
-from datetime import datetime
+from collections import Counter
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, authenticate
+from django.contrib.auth import authenticate
 from django.contrib.sessions.models import Session as CookieSession
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts import tokens
 from helpdesk.accounts.devices import NOWHERE, USER_AGENT_LENGTH, Device
-from helpdesk.accounts.enums import Method
-from helpdesk.accounts.events import SignedIn
+from helpdesk.accounts.enums import Ending, Method
+from helpdesk.accounts.events import SessionsEnded, SignedIn
 from helpdesk.accounts.models import Session, User
+from helpdesk.accounts.operations.admission import check_standing, session_of
+from helpdesk.accounts.operations.endings import close
 from helpdesk.core.errors import Unauthenticated
 from helpdesk.events.operations import publish
 
@@ -34,10 +38,13 @@ def sign_in(*, username: str, password: str, device: Device = NOWHERE, now: date
 @transaction.atomic
 def begin_session(*, user: User, method: Method, device: Device, now: datetime) -> dict[str, str]:
     """For somebody who has shown who they are: a fresh pair, and a line in the history."""
-    # Sessions whose last refresh token has expired are of no use to anybody; here they stay few without a timetable.
-    user.sessions.filter(refreshed_at__lt=now - settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]).delete()
+    # Who changes a password or deactivates somebody holds this row: no session slips in behind their back.
+    present = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if not present.is_active or present.password != user.password:
+        raise NoActiveAccount(_("No active account with these credentials."))
+    _sweep(present, now=now)
     session = Session.objects.create(
-        user=user,
+        user=present,
         method=method,
         address=device.address or None,
         user_agent=device.user_agent[:USER_AGENT_LENGTH],
@@ -45,14 +52,29 @@ def begin_session(*, user: User, method: Method, device: Device, now: datetime) 
         refreshed_at=now,
         last_seen_at=now,
     )
-    told = SignedIn(user=user.as_dict(), device=device.as_dict(), session=str(session.pk), method=str(method))
-    publish(told, by=user, now=now)
+    told = SignedIn(user=present.as_dict(), device=device.as_dict(), session=str(session.pk), method=str(method))
+    publish(told, by=present, now=now)
     return tokens.issue(session)
+
+
+def _sweep(user: User, *, now: datetime) -> None:
+    """Sessions that no token opens any more are of no use to anybody; here they stay few without a timetable."""
+    expired = Q(refreshed_at__lt=now - settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"])
+    too_old = Q(created_at__lte=now - timedelta(seconds=settings.SESSION_MAX_AGE))
+    dead = list(user.sessions.filter(expired | too_old))
+    if not dead:
+        return
+    unseen = [session for session in dead if session.ended_at is None]
+    reasons = Counter(Ending.TOO_OLD if session.too_old_at <= now else Ending.EXPIRED for session in unseen)
+    for reason, count in reasons.items():
+        publish(SessionsEnded(user=user.as_dict(), count=count, reason=str(reason)), by=None, now=now)
+    user.sessions.filter(pk__in=[session.pk for session in dead]).delete()
 
 
 def refresh(*, refresh_token: str, now: datetime) -> dict[str, str]:
     """Spend the token for a new pair. One that was spent before ends its session: two people hold it."""
     claims = tokens.read_refresh(refresh_token)
+    check_standing(session_of(claims), now=now, using=True)
     pair = _rotate(claims, now=now)
     if pair is None:
         raise tokens.InvalidToken
@@ -63,7 +85,7 @@ def refresh(*, refresh_token: str, now: datetime) -> dict[str, str]:
 def _rotate(claims: tokens.RefreshClaims, *, now: datetime) -> dict[str, str] | None:
     # Returns instead of raising: ending the session must commit. The row lock makes parallel refreshes queue up.
     session = (
-        Session.objects.select_for_update(of=("self",))
+        Session.objects.select_for_update(of=("self",), no_key=True)
         .select_related("user")
         .filter(pk=claims.session_id, user_id=claims.user_id, user__is_active=True, ended_at=None)
         .first()
@@ -71,21 +93,27 @@ def _rotate(claims: tokens.RefreshClaims, *, now: datetime) -> dict[str, str] | 
     if session is None:
         return None
     if session.refresh_id != claims.refresh_id:
-        session.ended_at = now
-        session.save(update_fields=["ended_at"])
+        close(session, reason=Ending.REFRESH_REUSED, by=None, now=now)
         return None
-    session.refresh_id, session.refreshed_at = uuid.uuid4(), now
-    session.save(update_fields=["refresh_id", "refreshed_at"])
+    session.refresh_id, session.refreshed_at, session.last_seen_at = uuid.uuid4(), now, now
+    session.save(update_fields=["refresh_id", "refreshed_at", "last_seen_at"])
     return tokens.issue(session)
 
 
-def end_sessions(*, user: User, now: datetime) -> None:
-    """Sign the user out everywhere: the devices with tokens, and the browsers in the admin."""
-    user.sessions.filter(ended_at=None).update(ended_at=now)
-    # A cookie's row does not say in a column whose it is, but only admins have one, and not for long.
-    for session in CookieSession.objects.filter(expire_date__gt=now):
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
-            session.delete()
+@transaction.atomic
+def sign_out(*, refresh_token: str, now: datetime) -> None:
+    """End the session of the token, if it has not ended; to ask twice does no harm."""
+    claims = tokens.read_refresh(refresh_token)
+    session = (
+        Session.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("user")
+        .filter(pk=claims.session_id, user_id=claims.user_id, ended_at=None)
+        .first()
+    )
+    if session is not None:
+        spent = session.refresh_id != claims.refresh_id
+        reason = Ending.REFRESH_REUSED if spent else Ending.SIGNED_OUT
+        close(session, reason=reason, by=None if spent else session.user, now=now)
 
 
 def forget_expired_cookies(*, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -11,9 +12,10 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.accounts.enums import Ending
 from helpdesk.accounts.events import UserCreated, UsersLoaded, UserUpdated
 from helpdesk.accounts.models import User
-from helpdesk.accounts.operations.sessions import end_sessions
+from helpdesk.accounts.operations.endings import end_sessions
 from helpdesk.accounts.roles import Permission, Role, roles_with
 from helpdesk.core import bulk
 from helpdesk.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -33,6 +35,16 @@ class NameTaken(Invalid):
 
 class WeakPassword(Invalid):
     pass
+
+
+class WrongPassword(Invalid):
+    def __init__(self) -> None:
+        message = _("This is not your password.")
+        super().__init__(message, errors=[FieldError("old_password", "wrong_password", message)])
+
+
+class NoPassword(Conflict):
+    code = "no_password"
 
 
 class OwnAccount(Conflict):
@@ -92,12 +104,27 @@ def update_profile(*, by: User, changes: dict[str, Any], now: datetime) -> User:
 
 @transaction.atomic
 def set_password(*, by: User, user_id: int, password: str, now: datetime) -> User:
-    """Saving it ends every session, by `passwords.SignsOut`."""
+    """Every session ends."""
     user = _lock(user_id)
     _set_password(user, password)
-    user.save(update_fields=["password"])
-    publish(UserUpdated(user=user.as_dict(), values={"password": [None, None]}), by=by, now=now)
+    _write_password(user, by=by, now=now)
     return user
+
+
+def change_password(*, by: User, session_id: UUID, old_password: str, new_password: str, now: datetime) -> None:
+    """Every other session ends. The one that asks goes on by its refresh token: all access tokens are stale."""
+    if not by.has_usable_password():
+        raise NoPassword(_("You have no password yet: you sign in with another account. Ask for one by e-mail."))
+    # Not while the row is held: a hash is meant to take its time.
+    if not by.check_password(old_password):
+        raise WrongPassword
+    with transaction.atomic():
+        user = _lock(by.pk)
+        if user.password != by.password:
+            # Another one was set meanwhile.
+            raise WrongPassword
+        _set_password(user, new_password, field="new_password")
+        _write_password(user, by=by, now=now, but=session_id)
 
 
 @transaction.atomic
@@ -142,10 +169,13 @@ def _check_dispensable(user: User, *, by: User) -> None:
 
 
 def _implied(user: User, changes: dict[str, Any]) -> dict[str, Any]:
-    """What a change brings along: another address is not verified, and a superuser is an admin."""
+    """What a change brings along: another address is not verified, tokens are stale, and a superuser is an admin."""
     implied: dict[str, Any] = {}
     if "email" in changes:
         implied["email_verified"] = False
+    if changes.keys() & {"role", "is_active"}:
+        # The tokens that are about speak of somebody else.
+        implied["token_version"] = user.token_version + 1
     if user.is_superuser and changes.get("role", Role.ADMIN) != Role.ADMIN:
         implied |= {"is_superuser": False, "is_staff": False}
     return implied
@@ -158,19 +188,27 @@ def _write(user: User, written: dict[str, Any], *, told: list[str], by: User, no
     for field, value in written.items():
         setattr(user, field, value)
     _save(user, update_fields=list(written))
-    if not user.is_active and "is_active" in written:
-        end_sessions(user=user, now=now)
     publish(UserUpdated(user=user.as_dict(), values=values), by=by, now=now)
+    if not user.is_active and "is_active" in written:
+        end_sessions(user=user, reason=Ending.DEACTIVATED, by=by, now=now)
     return user
 
 
-def _set_password(user: User, password: str) -> None:
+def _write_password(user: User, *, by: User, now: datetime, but: UUID | None = None) -> None:
+    user.token_version += 1
+    user.save(update_fields=["password", "token_version"])
+    publish(UserUpdated(user=user.as_dict(), values={"password": [None, None]}), by=by, now=now)
+    end_sessions(user=user, reason=Ending.PASSWORD_CHANGED, by=by, now=now, but=but)
+
+
+def _set_password(user: User, password: str, *, field: str = "password") -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        errors = [FieldError("password", "weak_password", message) for message in error.messages]
+        errors = [FieldError(field, "weak_password", message) for message in error.messages]
         raise WeakPassword(_("This password is too weak."), errors=errors) from None
-    user.set_password(password)
+    # Not by `set_password`, of which Django would tell `passwords.SignsOut`.
+    user.password = make_password(password)
 
 
 def _save(user: User, **options: Any) -> None:
