@@ -1,6 +1,7 @@
 """Tokens that are odd in one way or another: all of them 401, none of them 500."""
 
 import base64
+import hmac
 import json
 import time
 import uuid
@@ -10,10 +11,12 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from helpdesk.accounts.models import Session
+from helpdesk.accounts.models import Session, User
 from helpdesk.accounts.operations import sessions
 from tests.people import PASSWORD, UserFactory
 
@@ -128,7 +131,7 @@ def test_a_signed_token_with_odd_claims_is_no_token(forge: Forge, kind: str, cla
     assert ways_in(forge.token(kind, {claim: value})) == {"access": 401, "refresh": 401, "verify": 401}
 
 
-@pytest.mark.parametrize("claim", ["exp", "token_type", "jti", "iss", "aud", "sid", "user_id"])
+@pytest.mark.parametrize("claim", ["exp", "iat", "token_type", "jti", "iss", "aud", "sid", "user_id"])
 @pytest.mark.parametrize("kind", ["access", "refresh"])
 def test_a_token_that_lacks_a_claim_opens_nothing(forge: Forge, kind: str, claim: str) -> None:
     answers = ways_in(forge.token(kind, without=claim))
@@ -163,6 +166,106 @@ def test_another_key_and_another_algorithm_sign_nothing(forge: Forge, kind: str)
 
 def part(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PUBLIC_PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+OTHER_KEY = "another-key-that-is-long-enough-for-hs256-0123456789"
+
+
+def with_head(forge: Forge, kind: str, head: dict[str, Any], *, key: str = "", **change: Any) -> str:
+    """Signed with HS256 whatever the header says."""
+    signed = f"{part(json.dumps(head).encode())}.{part(json.dumps(forge.claims(kind) | change).encode())}"
+    signature = hmac.new((key or forge.key).encode(), signed.encode(), "sha256").digest()
+    return f"{signed}.{part(signature)}"
+
+
+def altered(token: str, **change: Any) -> str:
+    """Another body under the old signature."""
+    head, body, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    return f"{head}.{part(json.dumps(claims | change).encode())}.{signature}"
+
+
+def flipped(token: str) -> str:
+    head, body, signature = token.split(".")
+    return f"{head}.{body}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+
+
+IN_AN_HOUR = 3600
+HEAD = {"alg": "HS256", "typ": "JWT"}
+
+# What somebody without our key, or with a bit of a real token, may try.
+FORGED: dict[str, Callable[[Forge, str], str]] = {
+    "alg none": lambda f, kind: jwt.api_jws.encode(json.dumps(f.claims(kind)).encode(), None, "none"),
+    "alg None": lambda f, kind: with_head(f, kind, {**HEAD, "alg": "None"}),
+    "no alg": lambda f, kind: with_head(f, kind, {"typ": "JWT"}),
+    "HS384 with our key": lambda f, kind: f.token(kind, algorithm="HS384", key=f.key),
+    "HS512 with our key": lambda f, kind: f.token(kind, algorithm="HS512", key=f.key + "0" * 40),
+    "RS256": lambda f, kind: f.token(kind, algorithm="RS256", key=RSA),
+    "HS256 with the public key of an RS256 pair": lambda f, kind: with_head(f, kind, HEAD, key=PUBLIC_PEM.decode()),
+    "another key": lambda f, kind: f.token(kind, key=OTHER_KEY),
+    "another key, which the header names": lambda f, kind: with_head(
+        f, kind, {**HEAD, "jwk": {"kty": "oct", "k": part(OTHER_KEY.encode())}}, key=OTHER_KEY
+    ),
+    "a key from a file": lambda f, kind: with_head(f, kind, {**HEAD, "kid": "../../../../dev/null"}, key="x" * 40),
+    "no signature": lambda f, kind: f.token(kind).rpartition(".")[0] + ".",
+    "no signature and no dot": lambda f, kind: f.token(kind).rpartition(".")[0],
+    "a shortened signature": lambda f, kind: f.token(kind)[:-4],
+    "another signature": lambda f, kind: flipped(f.token(kind)),
+    "the body of somebody else": lambda f, kind: altered(f.token(kind), user_id=UserFactory(role="admin").pk),
+    "a body that lives longer": lambda f, kind: altered(f.token(kind), exp=int(time.time()) + 10**6),
+    "the signature of the other kind": lambda f, kind: ".".join(
+        [*f.token(kind).split(".")[:2], f.token("refresh" if kind == "access" else "access").split(".")[2]]
+    ),
+}
+# Signed as ours are, and wrong all the same.
+ODD: dict[str, Callable[[Forge, str], str]] = {
+    "a critical header that nobody knows": lambda f, kind: with_head(f, kind, {**HEAD, "crit": ["x"], "x": 1}),
+    "expired": lambda f, kind: f.token(kind, {"exp": int(time.time()) - 1}),
+    "issued in the future": lambda f, kind: f.token(kind, {"iat": int(time.time()) + IN_AN_HOUR}),
+    "not yet good": lambda f, kind: f.token(kind, {"nbf": int(time.time()) + IN_AN_HOUR}),
+    "another issuer": lambda f, kind: f.token(kind, {"iss": "https://accounts.google.com"}),
+    "no issuer": lambda f, kind: f.token(kind, without="iss"),
+    "another audience": lambda f, kind: f.token(kind, {"aud": "helpdesk-web"}),
+    "ours among other audiences": lambda f, kind: f.token(kind, {"aud": ["helpdesk-api", "else"]}),
+    "no audience": lambda f, kind: f.token(kind, without="aud"),
+    "no time of issue": lambda f, kind: f.token(kind, without="iat"),
+    "no end": lambda f, kind: f.token(kind, without="exp"),
+    "another type": lambda f, kind: f.token(kind, {"token_type": "sliding"}),
+    "a user in quotes": lambda f, kind: f.token(kind, {"user_id": str(f.user.pk)}),
+    "somebody else's session": lambda f, kind: f.token(
+        kind, {"sid": str(Session.objects.create(user=UserFactory()).pk)}
+    ),
+    "somebody else in this session": lambda f, kind: f.token(kind, {"user_id": UserFactory().pk}),
+    "a session that nobody has": lambda f, kind: f.token(kind, {"sid": str(uuid.uuid4())}),
+}
+
+
+@pytest.mark.parametrize("kind", ["access", "refresh"])
+@pytest.mark.parametrize("name", [*FORGED, *ODD])
+def test_a_forged_token_is_401_at_every_door(forge: Forge, kind: str, name: str) -> None:
+    assert ways_in((FORGED | ODD)[name](forge, kind)) == {"access": 401, "refresh": 401, "verify": 401}
+    # And nothing happened to the session that it was made from.
+    assert ways_in(forge.token("access"))["access"] == 200
+
+
+@pytest.mark.parametrize(
+    "version", [None, "0", 0.0, -1, 1, 10**30, True, False, [0], {"a": 0}, NESTED], ids=lambda v: str(v)[:20]
+)
+def test_another_version_is_a_stale_token(forge: Forge, version: Any) -> None:
+    assert ways_in(forge.token("access", {"ver": version})) == {"access": 401, "refresh": 401, "verify": 401}
+    assert ways_in(forge.token("access", without="ver"))["access"] == 401
+
+
+def test_a_version_of_the_past_is_stale_too(forge: Forge) -> None:
+    User.objects.filter(pk=forge.user.pk).update(token_version=2)
+    assert [ways_in(forge.token("access", {"ver": version}))["access"] for version in (0, 1, 2, 3)] == [
+        401,
+        401,
+        200,
+        401,
+    ]
 
 
 GOOD_HEAD = part(b'{"alg":"HS256","typ":"JWT"}')

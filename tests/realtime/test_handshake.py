@@ -34,6 +34,24 @@ def test_the_first_credentials_found_count(query: str, offered: list[str], autho
 
 
 @pytest.mark.parametrize(
+    ("query", "offered", "authorization", "token", "ticket"),
+    [
+        ("ticket=t", [], "", None, "t"),
+        ("ticket=t&token=three", [], "Bearer two", None, "t"),
+        ("ticket=t", ["helpdesk.v1", "bearer.one"], "", "one", None),
+        ("ticket=&token=three", [], "", "three", ""),
+        ("ticket=", [], "Bearer two", "two", ""),
+    ],
+)
+def test_a_ticket_comes_behind_the_subprotocol_and_before_all_else(
+    query: str, offered: list[str], authorization: str, token: str | None, ticket: str | None
+) -> None:
+    said = handshake(query, offered=offered, authorization=authorization)
+
+    assert (said.token, said.ticket) == (token, ticket)
+
+
+@pytest.mark.parametrize(
     ("query", "offered", "speaks_protocol", "selected"),
     [
         ("token=x", [], False, None),
