@@ -24,6 +24,8 @@ WRITES = [
     ("post", "/api/auth/token/"),
     ("post", "/api/auth/token/refresh/"),
     ("post", "/api/auth/token/verify/"),
+    ("post", "/api/auth/logout/"),
+    ("post", "/api/auth/password/change/"),
 ]
 
 
@@ -141,6 +143,7 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
         ("post", "/api/comments/", ("ticket", "content", "is_internal")),
         ("patch", "/api/comments/{comment}/", ("content",)),
         ("patch", "/api/users/me/", ("name", "language", "phone", "timezone")),
+        ("post", "/api/auth/password/change/", ("old_password", "new_password")),
     ],
 )
 def test_no_field_breaks_whatever_it_holds(
@@ -153,7 +156,7 @@ def test_no_field_breaks_whatever_it_holds(
             assert response.status_code < 300 or is_a_problem(response, 400, 403, 404), (field, value)
 
 
-@pytest.mark.parametrize("path", ["token", "token/refresh", "token/verify"])
+@pytest.mark.parametrize("path", ["token", "token/refresh", "token/verify", "logout"])
 def test_no_credential_breaks_whatever_it_holds(api_as: Api, db: None, path: str) -> None:
     good = {"username": "x", "password": "x", "refresh": "x", "token": "x"}
     for field in good:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
+from helpdesk.accounts.models import Session
 from helpdesk.events.cursors import Cursor
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
@@ -35,6 +36,7 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/users/": {"customer": 1, "agent": 2, "admin": 2},
     "/api/users/{agent}/": {"customer": 1, "agent": 2, "admin": 2},
     "/api/users/me/": {"customer": 1, "agent": 1, "admin": 1},
+    "/api/auth/sessions/": {"customer": 2, "agent": 2, "admin": 2},
     # Where the stream ends, and what is in it.
     f"/api/events/?after={START}": {"customer": 3, "agent": 3, "admin": 3},
     "/api/events/": {"customer": 2, "agent": 2, "admin": 2},
@@ -58,6 +60,7 @@ def desk(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocke
 def _full_desk(*, rows: int) -> dict[str, Any]:
     people = {"customer": UserFactory(), "agent": AgentFactory(), "admin": AdminFactory()}
     customer, agent = people["customer"], people["agent"]
+    Session.objects.bulk_create(Session(user=user) for user in people.values() for _ in range(rows))
     for n in range(rows):
         ticket = ticket_of(agent, created_by=customer.pk, assigned_to=agent.pk, now=NOON + timedelta(seconds=n))
         _delete(ticket_of(customer), people["admin"])
