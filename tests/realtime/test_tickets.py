@@ -99,7 +99,10 @@ def banned(ticket: str) -> str:
 
 def of_another_purpose(_ticket: str) -> str:
     holder = User.objects.get(username="holder")
-    return mint(user=holder, purpose=Purpose.RESET_PASSWORD, now=timezone.now())
+    # Like a ticket in all but that.
+    suffix = f".{holder.token_version}.{int(timezone.now().timestamp()) + 3600}"
+    session = holder.sessions.get()
+    return mint(user=holder, purpose=Purpose.RESET_PASSWORD, now=timezone.now(), session=session, suffix=suffix)
 
 
 @pytest.mark.parametrize(
