@@ -2,6 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from helpdesk.accounts.api.social import (
+    FacebookLinkView,
+    FacebookView,
+    GoogleLinkView,
+    GoogleView,
+    IdentitiesView,
+    IdentityView,
+)
 from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
@@ -18,6 +26,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", TokenView.as_view(), name="token"),
     path("auth/token/refresh/", RefreshView.as_view(), name="token-refresh"),
     path("auth/token/verify/", VerifyView.as_view(), name="token-verify"),
+    path("auth/google/", GoogleView.as_view(), name="google"),
+    path("auth/google/link/", GoogleLinkView.as_view(), name="google-link"),
+    path("auth/facebook/", FacebookView.as_view(), name="facebook"),
+    path("auth/facebook/link/", FacebookLinkView.as_view(), name="facebook-link"),
+    path("auth/identities/", IdentitiesView.as_view({"get": "list"}), name="identities"),
+    path("auth/identities/<provider>/", IdentityView.as_view(), name="identity"),
     path("users/me/", MeView.as_view(), name="me"),
     path("events/", EventsView.as_view(), name="events"),
     path(

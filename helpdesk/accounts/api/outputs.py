@@ -4,6 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from helpdesk.accounts.api import examples
+from helpdesk.accounts.enums import Provider
 from helpdesk.accounts.roles import Role
 
 
@@ -55,3 +56,19 @@ class PersonOutput(ColleagueOutput):
 class TokenPairOutput(serializers.Serializer):
     access = serializers.CharField(help_text="Good for an hour.")
     refresh = serializers.CharField(help_text="Good for a week, and once.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("The first time", value=examples.ENTRANCE)])
+class EntranceOutput(TokenPairOutput):
+    """A pair, for whoever a provider vouched for."""
+
+    user = UserOutput()
+    created = serializers.BooleanField(help_text="Whether the account is new.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Google", value=examples.IDENTITY)])
+class IdentityOutput(serializers.Serializer):
+    """Who else may vouch for the caller."""
+
+    provider = serializers.ChoiceField(choices=Provider.choices)
+    created_at = serializers.DateTimeField()
