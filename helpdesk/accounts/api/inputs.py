@@ -12,7 +12,7 @@ from helpdesk.accounts.profile import PHONE, ZONES
 from helpdesk.api.fields import Text
 
 # As RFC 7636 has it.
-VERIFIER: Final = RegexValidator(r"^[A-Za-z0-9._~-]{43,128}\Z", _("43 to 128 letters, digits and - . _ ~ are needed."))
+VERIFIER: Final = RegexValidator(r"^[A-Za-z0-9._~-]{43,}\Z", _("43 to 128 letters, digits and - . _ ~ are needed."))
 OPAQUE: Final = RegexValidator(r"^[\x21-\x7e]+\Z", _("Letters, digits and signs of ASCII only."))
 
 

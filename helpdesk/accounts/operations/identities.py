@@ -141,8 +141,11 @@ def _check_may_join(owner: User, person: Person) -> None:
 
     An account with another identity of the provider is not joined either: the address may have changed hands there.
     """
-    has_another = owner.identities.filter(provider=person.provider).exists()
-    if owner.email_verified and settings.SOCIAL_LINK_BY_EMAIL and not has_another:
+    there = owner.identities.filter(provider=person.provider).first()
+    if there is not None and there.subject == person.subject:
+        # While we waited for the owner's row.
+        raise _Overtaken
+    if owner.email_verified and settings.SOCIAL_LINK_BY_EMAIL and there is None:
         return
     raise LinkRequired(_("There is an account with this e-mail address. Sign in to it first, then link this one."))
 
