@@ -104,7 +104,12 @@ def test_every_route_under_api_is_described(schema: dict[str, Any]) -> None:
     from tests.contracts.routes import views
 
     described = {
-        (path.replace("{id}", "<id:pk>").replace("{ticket_id}", "<id:ticket_id>"), method)
+        (
+            path.replace("{id}", "<id:pk>")
+            .replace("{ticket_id}", "<id:ticket_id>")
+            .replace("{provider}", "<provider>"),
+            method,
+        )
         for path, methods in schema["paths"].items()
         for method in methods
     }

@@ -129,7 +129,7 @@ def test_one_identity_a_provider(api_as: Api, customer: Any, identity_provider: 
     [("ada@example.com", True), ("ADA@EXAMPLE.COM", True), ("other@example.com", False)],
 )
 def test_owning_the_accounts_address_there_proves_it_here(
-    api_as: Api, db: None, identity_provider: IdentityProvider, theirs: str, verified: bool
+    api_as: Api, db: None, identity_provider: IdentityProvider, theirs: str, *, verified: bool
 ) -> None:
     ada = UserFactory(username="ada", email="ada@example.com")
 

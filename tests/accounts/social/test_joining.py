@@ -75,7 +75,7 @@ def test_an_address_that_changed_hands_at_the_provider_joins_nothing(
 @pytest.mark.parametrize("verified", [False, None, "true", 1, "false"])
 @pytest.mark.parametrize("known", [True, False])
 def test_an_address_that_the_provider_has_not_verified_tells_nothing(
-    db: None, identity_provider: IdentityProvider, verified: Any, known: bool
+    db: None, identity_provider: IdentityProvider, verified: Any, *, known: bool
 ) -> None:
     """Known or not: the same answer, a new account without an address."""
     if known:
@@ -90,7 +90,7 @@ def test_an_address_that_the_provider_has_not_verified_tells_nothing(
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_facebooks_addresses_prove_nothing(db: None, identity_provider: IdentityProvider, known: bool) -> None:
+def test_facebooks_addresses_prove_nothing(db: None, identity_provider: IdentityProvider, *, known: bool) -> None:
     if known:
         of_ada(email_verified=True)
     answers = [
