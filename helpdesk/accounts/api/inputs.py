@@ -72,13 +72,16 @@ class ProofInput(serializers.Serializer):
     def validate(self, values: dict[str, str]) -> dict[str, str]:
         given = [kind for kind in self.kinds if kind in values]
         if not given:
-            raise serializers.ValidationError({next(iter(self.kinds)): _("This field is required.")}, code="required")
+            self._demand(next(iter(self.kinds)))
         if len(given) > 1:
             raise serializers.ValidationError({given[1]: _("Send one kind of proof.")}, code="invalid")
-        missing = [name for name in self.kinds[given[0]] if name not in values]
-        if missing:
-            raise serializers.ValidationError(dict.fromkeys(missing, _("This field is required.")), code="required")
+        self._demand(*(name for name in self.kinds[given[0]] if name not in values))
         return values
+
+    def _demand(self, *missing: str) -> None:
+        if missing:
+            errors = {name: self.fields[name].error_messages["required"] for name in missing}
+            raise serializers.ValidationError(errors, code="required")
 
 
 @extend_schema_serializer(

@@ -2,14 +2,17 @@
 
 import hashlib
 import hmac
+import logging
 import time
 from http import HTTPStatus
 from typing import Any, Final
 
 from helpdesk.accounts.social import http
-from helpdesk.accounts.social.errors import ProofRefused
+from helpdesk.accounts.social.errors import ProofRefused, ProviderDown
 from helpdesk.accounts.social.people import Person, person
 from helpdesk.accounts.social.providers import SocialProvider
+
+log = logging.getLogger(__name__)
 
 # What the person must have let our app know.
 NEEDED_SCOPE: Final = "public_profile"
@@ -17,6 +20,10 @@ NEEDED_SCOPE: Final = "public_profile"
 
 def check(provider: SocialProvider, token: str) -> Person:
     """Facebook does not say whether an address is verified, so none is taken from it."""
+    if not provider.client_secret:
+        # Nobody could ask, and it is not the client's fault.
+        log.error("%s has no secret set, so access tokens cannot be checked", provider.name)
+        raise ProviderDown
     user_id = _user_of(provider, token)
     profile = _ask(
         provider,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from django.db import connection
 
@@ -110,6 +111,20 @@ def test_a_secret_of_ours_that_is_wrong_is_our_trouble(
     assert code_of(enter("google", **by_code(identity_provider.code(VERIFIER)))) == (503, "provider_unavailable")
     assert before.happened()
     assert "google does not know our client id or secret: invalid_client" in caplog.text
+
+
+def test_without_the_secret_access_tokens_cannot_be_checked(
+    identity_provider: IdentityProvider, nothing: Any, settings: Any
+) -> None:
+    facebook = {**settings.SOCIAL_PROVIDERS["facebook"], "client_secret": ""}
+    settings.SOCIAL_PROVIDERS = {**settings.SOCIAL_PROVIDERS, "facebook": facebook}
+    token = identity_provider.access_token()
+    before = nothing()
+
+    assert code_of(enter("facebook", access_token=token)) == (503, "provider_unavailable")
+    assert before.happened()
+    # What Facebook signed needs no secret of ours.
+    assert enter("facebook", id_token=identity_provider.id_token("facebook")).status_code == 201
 
 
 def test_while_it_is_down_it_is_not_asked_by_everybody(identity_provider: IdentityProvider, db: None) -> None:
@@ -252,6 +267,31 @@ def test_no_secret_is_in_an_event_or_a_line(
     # Nor whose account at the provider it is.
     for subject in SocialIdentity.objects.values_list("subject", flat=True):
         assert subject not in events
+
+
+@pytest.mark.slow
+def test_a_real_server_writes_none_either(
+    identity_provider: IdentityProvider, start_daphne: Callable[..., Any]
+) -> None:
+    """At the level at which libraries write every address that they ask."""
+    server = start_daphne(LOG_LEVEL="DEBUG", **identity_provider.environment)
+    id_token, access_token = identity_provider.id_token(), identity_provider.access_token("4242")
+    other, code = identity_provider.access_token(app_id="999"), identity_provider.code(VERIFIER)
+    bodies = [
+        ("google", {"id_token": id_token}),
+        ("google", by_code(code)),
+        ("facebook", {"access_token": access_token}),
+        ("facebook", {"access_token": other}),
+    ]
+
+    with httpx.Client(base_url=server.base_url, timeout=30) as http:
+        answers = [http.post(f"/api/auth/{provider}/", json=body).status_code for provider, body in bodies]
+
+    assert answers == [201, 200, 201, 401]
+    lines = server.output()
+    assert "a proof of facebook was refused" in lines
+    for secret in (id_token, code, VERIFIER, access_token, other, SECRET, "appsecret_proof", "input_token"):
+        assert secret not in lines
 
 
 def test_the_libraries_tell_no_address_that_they_ask(settings: Any) -> None:
