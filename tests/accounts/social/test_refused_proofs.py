@@ -17,6 +17,9 @@ OTHER = Key.make("other")
 # Another key under the name of the right one.
 IMPOSTOR = Key("first", OTHER.private)
 
+# Two audiences that are both ours.
+OURS = {"google": [WEB, PHONE], "facebook": [APP, APP]}
+
 Forge = Callable[[IdentityProvider, str], str]
 
 
@@ -91,7 +94,10 @@ FORGED: dict[str, Forge] = {
     "two dots": lambda _p, _name: "..",
     "for another app": claiming(aud="somebody.else.example"),
     "for another app among ours": claiming(aud=[WEB, APP, "somebody.else.example"], azp=WEB),
-    "for two, and nobody says for which": claiming(aud=[WEB, PHONE, APP]),
+    "for two, and nobody says for which": lambda p, name: p.id_token(name, aud=OURS[name]),
+    "for two, and made for a third": lambda p, name: p.id_token(name, aud=OURS[name], azp="somebody.else.example"),
+    "for two, and oddly made": lambda p, name: p.id_token(name, aud=OURS[name], azp=[WEB, APP]),
+    "for one in a list, and made for another": lambda p, name: p.id_token(name, aud=OURS[name][:1], azp="else"),
     "for nobody": claiming(without="aud"),
     "for an empty list": claiming(aud=[]),
     "for what is no client": claiming(aud={"a": 1}),

@@ -21,22 +21,27 @@ from tests.servers.identity_provider import APP, SECRET, Handler, IdentityProvid
 # --- down ------------------------------------------------------------------------------------------------------------
 
 
+# Well-formed, and no help: whoever waited for it, or read it all, would answer 401.
+FINE = b'{"keys": []}'
+
+
 def slow(handler: Handler) -> None:
     time.sleep(2)
     with contextlib.suppress(OSError):
-        handler.answer(200, {"keys": []})
+        handler.answer(200, FINE)
 
 
 def dripping(handler: Handler) -> None:
-    """Never still for long, and never done."""
+    """Never still for long, and a fine answer in the end."""
     handler.send_response(200)
-    handler.send_header("Content-Length", "1000000")
+    handler.send_header("Content-Length", str(40 + len(FINE)))
     handler.end_headers()
     with contextlib.suppress(OSError):
         for _ in range(40):
             handler.wfile.write(b" ")
             handler.wfile.flush()
             time.sleep(0.05)
+        handler.wfile.write(FINE)
 
 
 def hanging_up(handler: Handler) -> None:
@@ -53,7 +58,7 @@ TROUBLES: dict[str, Callable[[Handler], None]] = {
     "nothing": lambda handler: handler.answer(200, b""),
     "no UTF-8": lambda handler: handler.answer(200, b'{"a": "\xff"}'),
     "nested": lambda handler: handler.answer(200, b"[" * 100_000),
-    "too much": lambda handler: handler.answer(200, b" " * 1_000_000 + b"{}"),
+    "too much": lambda handler: handler.answer(200, b" " * 1_000_000 + FINE),
     "a way elsewhere": lambda handler: handler.answer(302, {}, Location="http://127.0.0.1:1/"),
     "slow": slow,
     "dripping": dripping,
