@@ -4,6 +4,14 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from helpdesk.accounts.api.password_change import PasswordChangeView
 from helpdesk.accounts.api.sessions import LogoutAllView, LogoutView, SessionViewSet, SocketTicketView
+from helpdesk.accounts.api.social import (
+    FacebookLinkView,
+    FacebookView,
+    GoogleLinkView,
+    GoogleView,
+    IdentitiesView,
+    IdentityView,
+)
 from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
@@ -25,6 +33,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/logout-all/", LogoutAllView.as_view(), name="logout-all"),
     path("auth/password/change/", PasswordChangeView.as_view(), name="password-change"),
     path("auth/ws-ticket/", SocketTicketView.as_view(), name="ws-ticket"),
+    path("auth/google/", GoogleView.as_view(), name="google"),
+    path("auth/google/link/", GoogleLinkView.as_view(), name="google-link"),
+    path("auth/facebook/", FacebookView.as_view(), name="facebook"),
+    path("auth/facebook/link/", FacebookLinkView.as_view(), name="facebook-link"),
+    path("auth/identities/", IdentitiesView.as_view({"get": "list"}), name="identities"),
+    path("auth/identities/<provider>/", IdentityView.as_view(), name="identity"),
     path("users/me/", MeView.as_view(), name="me"),
     path("events/", EventsView.as_view(), name="events"),
     path(

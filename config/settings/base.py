@@ -16,6 +16,7 @@ from .components.logging import *
 from .components.proxies import *
 from .components.redis import *
 from .components.rest import *
+from .components.social import *
 
 SECRET_KEY = env("DJANGO_SECRET_KEY")
 DEBUG = False

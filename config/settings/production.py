@@ -72,6 +72,15 @@ _REFUSED = (
         any(network.prefixlen == 0 for network in TRUSTED_PROXIES),
         "TRUSTED_PROXIES is everybody, and so each client could say who it is. Name your proxy alone.",
     ),
+    (
+        any(
+            value.startswith("http://")
+            for entry in SOCIAL_PROVIDERS.values()
+            for name, value in entry.items()
+            if name.endswith("_url")
+        ),
+        "An address of Google or Facebook begins with http://: whoever listens could sign in as anybody. Use https://.",
+    ),
     (not RATE_LIMIT_ENABLED, "RATE_LIMIT_ENABLED is false, which is for tests and benchmarks. Remove it."),
 )
 refuse([*env.problems, *(problem for refused, problem in _REFUSED if refused)])

@@ -10,8 +10,10 @@ SECRET_KEYS: Final = frozenset(
     {
         "access",
         "api_key",
+        "appsecret_proof",
         "authorization",
         "bearer",
+        "code_verifier",
         "cookie",
         "password",
         "refresh",
@@ -24,7 +26,9 @@ SECRET_KEYS: Final = frozenset(
 )
 SECRET_ENDINGS: Final = ("_key", "_password", "_secret", "_token")
 
-_NAMES: Final = r"(?:\w*(?:token|password|secret)|access|refresh|authorization|cookie|ticket|code_verifier)"
+_NAMES: Final = (
+    r"(?:\w*(?:token|password|secret)|access|refresh|authorization|cookie|ticket|code_verifier|appsecret_proof)"
+)
 PATTERNS: Final = (
     # ?token=…&ticket=…
     (re.compile(rf"(?i)\b({_NAMES})=[^&\s\"'<>,;)\]}}]+"), rf"\1={REDACTED}"),

@@ -26,6 +26,10 @@ WRITES = [
     ("post", "/api/auth/token/verify/"),
     ("post", "/api/auth/logout/"),
     ("post", "/api/auth/password/change/"),
+    ("post", "/api/auth/google/"),
+    ("post", "/api/auth/google/link/"),
+    ("post", "/api/auth/facebook/"),
+    ("post", "/api/auth/facebook/link/"),
 ]
 
 
@@ -162,6 +166,16 @@ def test_no_credential_breaks_whatever_it_holds(api_as: Api, db: None, path: str
     for field in good:
         for value in ODD_VALUES:
             response = api_as(None).post(f"/api/auth/{path}/", good | {field: value})
+            assert is_a_problem(response, 400, 401), (field, value)
+
+
+@pytest.mark.parametrize("path", ["google", "google/link", "facebook", "facebook/link"])
+def test_no_proof_breaks_whatever_it_holds(api_as: Api, desk: dict[str, int], customer: Any, path: str) -> None:
+    code = {"code": "x", "code_verifier": "v" * 43, "redirect_uri": "https://app.example.com/signed-in"}
+    client = api_as(customer)
+    for good in ({"id_token": "x", "nonce": "x"}, code, {"access_token": "x"}):
+        for field, value in product((*good, "unknown"), ODD_VALUES):
+            response = client.post(f"/api/auth/{path}/", good | {field: value})
             assert is_a_problem(response, 400, 401), (field, value)
 
 

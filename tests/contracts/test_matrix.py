@@ -16,6 +16,7 @@ from helpdesk.accounts.roles import Permission
 from tests.contracts.routes import patterns, views
 from tests.factories import comment_on, ticket_of
 from tests.people import PASSWORD
+from tests.servers.identity_provider import IdentityProvider
 
 Api = Callable[[Any], Any]
 
@@ -26,6 +27,7 @@ SIGNED_IN = (401, 200, 200, 200)
 CREATED = (401, 201, 201, 201)
 STAFF = (401, 403, 200, 200)
 EVERYBODY = (200, 200, 200, 200)
+EVERYBODY_CREATED = (201, 201, 201, 201)
 REDIRECTING = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), (302, 302, 302, 302))
 
 # The ticket is the customer's own, and so is the comment on it. A method that is not listed is 405, or 401 for those who are not
@@ -60,6 +62,13 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     # The customer's own.
     "/api/auth/sessions/<key:pk>/": {"DELETE": (401, 204, 404, 404)},
     "/api/auth/ws-ticket/": {"POST": CREATED},
+    "/api/auth/google/": {"POST": EVERYBODY_CREATED},
+    "/api/auth/google/link/": {"POST": CREATED},
+    "/api/auth/facebook/": {"POST": EVERYBODY_CREATED},
+    "/api/auth/facebook/link/": {"POST": CREATED},
+    "/api/auth/identities/": {"GET": SIGNED_IN},
+    # Each has linked Google, and a password besides.
+    "/api/auth/identities/<provider>/": {"DELETE": (401, 204, 204, 204)},
     "/api/": {"GET": EVERYBODY},
     "/api/schema/": {"GET": EVERYBODY},
     "/api/docs/": {"GET": EVERYBODY},
@@ -90,6 +99,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/token/verify/": {"token": "refresh"},
     "POST /api/auth/logout/": {"refresh": "refresh"},
     "POST /api/auth/password/change/": {"old_password": PASSWORD, "new_password": "a-long-enough-passphrase"},
+    "POST /api/auth/google/": {"id_token": "google"},
+    "POST /api/auth/google/link/": {"id_token": "google"},
+    "POST /api/auth/facebook/": {"id_token": "facebook"},
+    "POST /api/auth/facebook/link/": {"id_token": "facebook"},
 }
 
 
@@ -109,17 +122,24 @@ def test_every_route_stands_in_the_table_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("route", MATRIX)
-def test_each_role_gets_what_the_table_says(api_as: Api, customer: Any, agent: Any, admin: Any, route: str) -> None:
+def test_each_role_gets_what_the_table_says(
+    api_as: Api, customer: Any, agent: Any, admin: Any, identity_provider: IdentityProvider, route: str
+) -> None:
     ticket = ticket_of(customer)
     comment = comment_on(ticket, customer)
     if route.endswith("reopen/"):
         api_as(agent).post(f"/api/tickets/{ticket.pk}/close/")
     session = Session.objects.create(user=customer)
     real = {"ticket": ticket.pk, "username": customer.username, "refresh": tokens.issue(session)["refresh"]}
+    real |= {name: identity_provider.id_token(name) for name in ("google", "facebook")}
+    if "<provider>" in route:
+        for user in (customer, agent, admin):
+            user.identities.create(provider="google", subject=str(user.pk), created_at=timezone.now())
     keys = {"/api/users/": customer, "/api/comments/": comment, "/api/tickets/<id:ticket_id>/": comment}
     row = next((row for start, row in keys.items() if route.startswith(start)), ticket)
     path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
     path = path.replace("<key:pk>", str(session.pk))
+    path = path.replace("<provider>", "google")
     clients = [api_as(user) for user in (None, customer, agent, admin)]
 
     statuses = {}

@@ -107,7 +107,8 @@ def test_every_route_under_api_is_described(schema: dict[str, Any]) -> None:
         (
             path.replace("sessions/{id}", "sessions/<key:pk>")
             .replace("{id}", "<id:pk>")
-            .replace("{ticket_id}", "<id:ticket_id>"),
+            .replace("{ticket_id}", "<id:ticket_id>")
+            .replace("{provider}", "<provider>"),
             method,
         )
         for path, methods in schema["paths"].items()

@@ -26,6 +26,16 @@ UNSAFE: dict[str, tuple[dict[str, str | None], str, str]] = {
         "0123456789",
         "DJANGO_SECRET_KEY has less than 50 characters, few different ones, or is well known",
     ),
+    "a provider's keys in the clear": (
+        {"GOOGLE_JWKS_URL": "http://keys.acme.test/"},
+        "keys.acme.test",
+        "An address of Google or Facebook",
+    ),
+    "Graph in the clear": (
+        {"FACEBOOK_GRAPH_URL": "http://graph.acme.test"},
+        "graph.acme.test",
+        "An address of Google or Facebook",
+    ),
     "every host": ({"DJANGO_ALLOWED_HOSTS": "desk.acme.test,*"}, "", "DJANGO_ALLOWED_HOSTS allows every host"),
     "no host": ({"DJANGO_ALLOWED_HOSTS": None}, "", "DJANGO_ALLOWED_HOSTS is not set"),
     "no database": ({"POSTGRES_PASSWORD": None}, "", "There is no password for PostgreSQL"),

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.servers.group import Desk, Servers
+from tests.servers.identity_provider import IdentityProvider
 from tests.servers.process import Server
 from tests.servers.programs import Beat, Daphne, Valkey, Worker
 from tests.servers.sink import Smtp
@@ -45,6 +46,19 @@ def valkey(servers: Servers) -> Valkey:
 def smtp(servers: Servers) -> Smtp:
     servers.smtp.start()
     return servers.smtp
+
+
+@pytest.fixture
+def identity_provider(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityProvider]:
+    """Google and Facebook on this machine; this process believes no other."""
+    provider = IdentityProvider()
+    provider.start()
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    settings.SOCIAL_PROVIDERS = provider.settings
+    yield provider
+    provider.stop()
 
 
 @pytest.fixture

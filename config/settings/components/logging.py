@@ -66,6 +66,9 @@ LOGGING: dict[str, Any] = {
         "django.security": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "daphne": {"level": "WARNING"},
+        # A line for each question to a provider, with its whole address: some questions hold tokens.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
         # The same traceback every second of an outage; who publishes says it once: `channel_layer_down`.
         "channels_redis.pubsub": {"level": "CRITICAL"},
     },

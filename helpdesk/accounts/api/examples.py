@@ -49,3 +49,28 @@ WRONG_PASSWORD: Final = problem(
 NO_PASSWORD: Final = problem(
     409, "no_password", "You have no password yet: you sign in with another account. Ask for one by e-mail."
 )
+
+BY_ID_TOKEN: Final = {
+    "id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiIxMDc2OSJ9.c2lnbmF0dXJl",
+    "nonce": "n-0S6_WzA2Mj",
+}
+BY_CODE: Final = {
+    "code": "4/0AeanS0b",
+    "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    "redirect_uri": "https://app.example.com/signed-in",
+}
+BY_ACCESS_TOKEN: Final = {"access_token": "EAABsbCS1iHgBO0"}
+ENTRANCE: Final = {**PAIR, "user": CUSTOMER, "created": True}
+IDENTITY: Final = {"provider": "google", "created_at": "2026-11-20T10:00:00Z"}
+
+PROOF_REFUSED: Final = problem(401, "social_token_not_valid", "The provider's token or code is invalid or expired.")
+PROVIDER_DOWN: Final = problem(503, "provider_unavailable", "The provider does not answer. Try again in a moment.")
+PROVIDER_OFF: Final = problem(404, "not_found", "Not found.")
+LINK_REQUIRED: Final = problem(
+    409,
+    "link_required",
+    "There is an account with this e-mail address. Sign in to it first, then link this one.",
+)
+IDENTITY_TAKEN: Final = problem(409, "identity_taken", "This account of the provider belongs to somebody else here.")
+ALREADY_LINKED: Final = problem(409, "already_linked", "Another account of this provider is linked. Unlink it first.")
+ONLY_WAY_IN: Final = problem(409, "only_way_in", "You have no other way to sign in. Set a password first.")

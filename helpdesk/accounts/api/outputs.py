@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from helpdesk.accounts.api import examples
-from helpdesk.accounts.enums import Method
+from helpdesk.accounts.enums import Method, Provider
 from helpdesk.accounts.roles import Role
 
 
@@ -73,3 +73,19 @@ class SessionOutput(serializers.Serializer):
 class SocketTicketOutput(serializers.Serializer):
     ticket = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("The first time", value=examples.ENTRANCE)])
+class EntranceOutput(TokenPairOutput):
+    """A pair, for whoever a provider vouched for."""
+
+    user = UserOutput()
+    created = serializers.BooleanField(help_text="Whether the account is new.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Google", value=examples.IDENTITY)])
+class IdentityOutput(serializers.Serializer):
+    """Who else may vouch for the caller."""
+
+    provider = serializers.ChoiceField(choices=Provider.choices)
+    created_at = serializers.DateTimeField()
