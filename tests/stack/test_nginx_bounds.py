@@ -98,8 +98,13 @@ def test_what_is_not_http_is_answered_with_a_problem(start_nginx):
         long_header = client.get("/api/", headers={"X-Long": "x" * 20_000})
         long_address = client.get("/api/?" + "x" * 20_000)
         trace = client.request("TRACE", "/api/")
+        static = "/static/docs/redoc.css"
+        range_ = client.get(static, headers={"Range": "bytes=99999999-"})
+        condition = client.get(static, headers={"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"})
+        encoding = client.post("/api/", content=b"x", headers={"Transfer-Encoding": "gzip"})
     by_plain = httpx.get(f"http://{HOST}:{nginx.port}/api/")
 
     assert b"<html" not in rest.lower()
     assert [problem(answer)["status"] for answer in (long_header, long_address, trace)] == [431, 414, 405]
+    assert [problem(answer)["status"] for answer in (range_, condition, encoding)] == [416, 412, 501]
     assert problem(by_plain)["status"] == 400
