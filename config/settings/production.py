@@ -32,6 +32,8 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",
 ]
 
+# No network of one's own is wider: 10.0.0.0/8, fc00::/7.
+_WIDEST = {4: 8, 6: 7}
 _DATABASE_PASSWORD = DATABASES["default"]["PASSWORD"]
 _REDIS_PASSWORDS = [password_in(url) for url in (REDIS_URL, CHANNELS_REDIS_URL, CELERY_BROKER_URL)]
 _MAKE_ONE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
@@ -48,7 +50,7 @@ _REFUSED = (
     (not ALLOWED_HOSTS, "DJANGO_ALLOWED_HOSTS is not set. Name the hosts that people reach the service at."),
     ("*" in ALLOWED_HOSTS, "DJANGO_ALLOWED_HOSTS allows every host. Name those that people reach the service at."),
     (
-        not _DATABASE_PASSWORD,
+        not _DATABASE_PASSWORD.strip(),
         "There is no password for PostgreSQL. Set POSTGRES_PASSWORD, or a DATABASE_URL that has one.",
     ),
     (
@@ -63,13 +65,16 @@ _REFUSED = (
         guessable_password(EMAIL_HOST_PASSWORD),
         "EMAIL_HOST_PASSWORD is well known or a placeholder. Set the one that your mail server gave you.",
     ),
-    (not EMAIL_HOST, "EMAIL_HOST is not set, so no e-mail would leave. Name your mail server, be it localhost."),
+    (
+        not EMAIL_HOST.strip(),
+        "EMAIL_HOST is not set, so no e-mail would leave. Name your mail server, be it localhost.",
+    ),
     (
         _ADDRESS.scheme != "https" or not _ADDRESS.hostname,
         "PUBLIC_URL is not an address with https://. Set the one that people reach the service at.",
     ),
     (
-        any(network.prefixlen == 0 for network in TRUSTED_PROXIES),
+        any(network.prefixlen < _WIDEST[network.version] for network in TRUSTED_PROXIES),
         "TRUSTED_PROXIES is everybody, and so each client could say who it is. Name your proxy alone.",
     ),
     (

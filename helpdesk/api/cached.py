@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.response import Response
 
+import helpdesk
 from helpdesk.cache import pages
 from helpdesk.core.redis import RedisDown
 
@@ -23,6 +25,12 @@ Rows = Callable[..., Response]
 
 # Their rows depend on who asks, also among those who share a scope.
 PERSONAL: Final = frozenset({"mine"})
+# Those of the conventions. Others change nothing, and would make another page of the same rows each time.
+CONVENTIONAL: Final = frozenset({"page", "page_size", "cursor", "ordering"})
+# Two releases may run beside each other for a moment, and write pages in two ways.
+RELEASE: Final = sha256(
+    b"".join(path.read_bytes() for path in sorted(Path(helpdesk.__file__).parent.rglob("*.py")))
+).hexdigest()
 
 
 def cached(list_rows: Rows) -> Callable[..., HttpResponse]:
@@ -30,7 +38,7 @@ def cached(list_rows: Rows) -> Callable[..., HttpResponse]:
 
     @wraps(list_rows)
     def answer(view: Any, request: Any, **path: int) -> HttpResponse:
-        if not settings.LIST_CACHE_SECONDS:
+        if not settings.LIST_CACHE_SECONDS or not request.query_params.keys() <= _known(view):
             return list_rows(view, request, **path)
         try:
             place, page = pages.find(request.user.scope, _name(request))
@@ -50,11 +58,15 @@ def cached(list_rows: Rows) -> Callable[..., HttpResponse]:
     return answer
 
 
+def _known(view: Any) -> set[str]:
+    return {*CONVENTIONAL, *view.filterset_class.get_filters()}
+
+
 def _name(request: Any) -> str:
     # In the order in which `next` would repeat them, which is not that of the request.
     query = sorted(parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True), key=lambda pair: pair[0])
     who = request.user.pk if any(name in PERSONAL for name, _value in query) else None
-    parts = [request.scheme, request.get_host(), request.path, query, who]
+    parts = [RELEASE, request.scheme, request.get_host(), request.path, query, who]
     return sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -18,5 +18,6 @@ local bytes = redis.call("GET", place)
 if bytes then
   return {place, bytes, 0}
 end
-local first = redis.call("SET", place .. ":flight", 1, "NX", "PX", ARGV[3])
+local flight = place .. ":flight"
+local first = redis.call("SET", flight, "taken", "NX", "PX", ARGV[3]) or redis.call("GET", flight) == "left"
 return {place, false, first and 1 or 0}

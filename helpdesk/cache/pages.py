@@ -5,7 +5,9 @@ pages unreachable at once, without looking for them; they leave by their age. Wh
 asks the database: a page that is stored late lands under a dead version.
 """
 
+import threading
 import time
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -14,6 +16,7 @@ from redis import Redis
 from redis.commands.core import Script
 
 from helpdesk.core import redis
+from helpdesk.core.redis import RedisDown
 
 EVERYONE: Final = "everyone"
 # Longer than any page is kept. A version that is gone begins anew at the clock, above all that were before.
@@ -25,6 +28,11 @@ PATIENCE: Final = 0.5
 PAUSE: Final = 0.01
 # Larger pages cost more memory than they save time.
 LARGEST: Final = 256 * 1024
+
+# Scopes that this process could not move on, and how often. It does before it reads again: what it has answered, it
+# finds itself, also where Redis was late and not away.
+_owed: Counter[str] = Counter()
+_owing: Final = threading.Lock()
 
 
 class Found(NamedTuple):
@@ -63,17 +71,35 @@ def keep(place: bytes, page: bytes, *, seconds: int) -> None:
 
 
 def leave(place: bytes) -> None:
-    """Let the next one compute it; raises RedisDown."""
-    redis.call(lambda client: client.delete(_flight(place)))
+    """It will not be kept: for a moment nobody waits for it; raises RedisDown."""
+    redis.call(lambda client: client.set(_flight(place), "left", px=FLIGHT_MILLISECONDS))
 
 
 def bump(*scopes: str) -> None:
     """Make every page of these scopes unreachable, in one round trip; raises RedisDown."""
     keys = [_version(scope) for scope in scopes]
-    redis.call(lambda client: _script("bump")(keys=keys, args=[VERSION_SECONDS], client=client))
+    try:
+        redis.call(lambda client: _script("bump")(keys=keys, args=[VERSION_SECONDS], client=client))
+    except RedisDown:
+        with _owing:
+            _owed.update(scopes)
+        raise
+
+
+def _make_up() -> None:
+    """Only what was owed before is paid: more may come to be owed meanwhile, for a later change."""
+    with _owing:
+        owed = dict(_owed)
+    if owed:
+        bump(*owed)
+        with _owing:
+            _owed.subtract(owed)
+            for scope in [scope for scope, times in _owed.items() if times <= 0]:
+                del _owed[scope]
 
 
 def _look(scope: str, name: str) -> tuple[bytes, bytes | None, int]:
+    _make_up()
     keys = [_version(EVERYONE), _version(scope)]
     args: list[str | int] = [name, VERSION_SECONDS, FLIGHT_MILLISECONDS]
     found = redis.call(lambda client: _script("look")(keys=keys, args=args, client=client))

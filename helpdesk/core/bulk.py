@@ -91,7 +91,8 @@ def rebuilding(*models: type[Model]) -> Iterator[None]:
 
 def analyze(*models: type[Model]) -> None:
     """Tell the planner at once what autovacuum would find out in a minute."""
-    with connection.cursor() as cursor:
+    # What `SET LOCAL` says holds in a transaction only.
+    with transaction.atomic(), connection.cursor() as cursor:
         _take_your_time(cursor)
         for model in models:
             cursor.execute(f'ANALYZE "{_table(model)}"')

@@ -53,12 +53,14 @@ def stories(
 ) -> Iterator[Story]:
     """One by one, since a million do not fit into the memory of a small machine.
 
-    They end with the last full hour, so that the minute of the call changes nothing.
+    They end with the last full hour. Each has a source of chance of its own: another hour makes it older, and its
+    conversation longer or shorter, but who asks what stays.
     """
-    rng = Random(seed)
     end = now.replace(minute=0, second=0, microsecond=0)
-    opened = moments(rng, end - timedelta(days=days), end, tickets)
-    for at, sentences in zip(opened, uneven_shares(rng, tickets, comments), strict=True):
+    opened = moments(Random(f"{seed} moments"), end - timedelta(days=days), end, tickets)
+    shares = uneven_shares(Random(f"{seed} shares"), tickets, comments)
+    for number, (at, sentences) in enumerate(zip(opened, shares, strict=True)):
+        rng = Random(f"{seed} {number}")
         customer = _busy(rng, customers)
         yield write_story(rng, customer=customer, agents=agents, at=at, end=end, sentences=sentences)
 

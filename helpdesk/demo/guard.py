@@ -1,6 +1,5 @@
 """Keeps a deployment from being served while somebody could sign in as its admin with the demo's password."""
 
-import logging
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +11,6 @@ from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Role
 from helpdesk.core.refusal import refuse
 from helpdesk.demo.people import PASSWORD
-
-log = logging.getLogger(__name__)
 
 
 def refuse_demo_admins(**_signal: Any) -> None:
@@ -28,8 +25,9 @@ def refuse_demo_admins(**_signal: Any) -> None:
     except ProgrammingError:
         return  # no tables yet, so nobody either
     except DatabaseError as error:
-        # The service starts without its database, and says so by /readyz; a later start asks again.
-        log.warning("admins not checked for the demo password: %s", type(error).__name__)
+        # Whoever restarts the process asks again.
+        why = f"PostgreSQL does not answer ({type(error).__name__})"
+        refuse([f"{why}, so nobody can say whether an admin has the password of the demo data."])
         return
     finally:
         # A worker forks after this, and a pool does not survive that.

@@ -7,6 +7,7 @@ from itertools import cycle
 from random import Random
 from typing import Final
 
+from django.db import connection, transaction
 from django.db.models import Q
 
 from helpdesk.accounts.models import User
@@ -17,11 +18,15 @@ from helpdesk.demo.texts import LANGUAGES, phrases
 PASSWORD: Final = "testpass123"  # noqa: S105 - demo logins are public
 
 
+@transaction.atomic
 def add_people(
     *, customers: int, agents: int, admin: bool = False, seed: int, now: datetime
 ) -> tuple[list[User], list[User]]:
     """New customers and agents, numbered on after those that exist; with `admin`, somebody who manages them."""
     rng = Random(f"{seed} people")
+    with connection.cursor() as cursor:
+        # Two loads at once would find the same names free.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('demo people', 0))")
     new_customers = _people(rng, Role.CUSTOMER, _free_names(Role.CUSTOMER, customers))
     new_agents = _people(rng, Role.AGENT, _free_names(Role.AGENT, agents))
     admins = _people(rng, Role.ADMIN, ["admin"] if admin else [])

@@ -22,6 +22,7 @@ def write_story(
     """What happened to a ticket opened by the customer `at` that time, until `end` at most."""
     talk = Talk(customer.language, rng)
     title, description = talk.title(), talk.description()
+    priority = rng.choices(list(_PRIORITIES), list(_PRIORITIES.values()))[0]
     agent = rng.choice(agents) if agents else None
     names = plot(rng, age=end - at, sentences=sentences, staffed=agent is not None)
     steps: list[Said | Changed] = []
@@ -34,7 +35,6 @@ def write_story(
         else:
             changes = {"status": MOVES[name]} if name in MOVES else {"assigned_to": agent}
             steps.append(Changed(by=by, at=when, changes=changes))
-    priority = rng.choices(list(_PRIORITIES), list(_PRIORITIES.values()))[0]
     return Story(by=customer, at=at, title=title, description=description, priority=priority, steps=steps)
 
 

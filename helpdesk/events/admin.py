@@ -114,7 +114,7 @@ class ParkedAdmin(OperationsAdmin):
     @admin.action(description=_("Deliver again"))
     def retry(self, request: Any, queryset: QuerySet[EventReceipt]) -> None:
         chosen = list(queryset.values_list("pk", flat=True))
-        count = operations.retry_parked(now=timezone.now(), only=chosen)
+        count = operations.retry_parked(by=request.user, now=timezone.now(), only=chosen)
         sentence = ngettext("%(count)d will be delivered again.", "%(count)d will be delivered again.", count)
         self.tell(request, sentence, count)
 

@@ -24,10 +24,11 @@ def head_position() -> int:
     return EventRecord.objects.aggregate(head=Max("position"))["head"] or 0
 
 
-def cursor_of(record: EventRecord) -> Cursor:
+def cursor_of(record: EventRecord, *, at_least: datetime | None = None) -> Cursor:
+    """As old as its event, or as what its reader knew before (`at_least`), whichever is younger."""
     if record.position is None:
         raise ValueError("An event has no cursor before it was sequenced.")
-    return Cursor(position=record.position, at=record.occurred_at)
+    return Cursor(position=record.position, at=max(record.occurred_at, at_least or record.occurred_at))
 
 
 def after(position: int, *, upto: int) -> EventRecordQuerySet:

@@ -25,8 +25,8 @@ def subscribe(*event_types: type[Event], name: str, urgent: bool = False) -> Cal
     """Call the function after each commit of these events, at least once: it must be idempotent.
 
     `name` is stored with every event: renaming it abandons what is pending (parked, with that reason). A name added
-    later starts with its first event. An urgent subscriber hears it before the event has its position, so before
-    anybody outside can; what it missed is made up for by the very next sweep.
+    later starts with its first event. An urgent subscriber hears it before its own process gives it a position, so, as
+    long as nothing fails, before anybody outside can; what it missed is what the very next sweep begins with.
     """
 
     def connect(receiver: R) -> R:
@@ -49,6 +49,10 @@ def unsubscribe(*event_types: type[Event], name: str) -> None:
 
 def is_urgent(subscriber: str) -> bool:
     return subscriber in _URGENT
+
+
+def urgent_names() -> frozenset[str]:
+    return frozenset(_URGENT)
 
 
 def subscriber_names(event_name: str) -> list[str]:

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -74,9 +73,9 @@ class EmailLogAdmin(OperationsAdmin):
         return queryset.filter(recipient__in=people), False
 
     @admin.action(description=_("Send again"))
-    def resend(self, request: HttpRequest, queryset: QuerySet[EmailLog]) -> None:
+    def resend(self, request: Any, queryset: QuerySet[EmailLog]) -> None:
         chosen = list(queryset.values_list("pk", flat=True))
-        count = operations.resend_emails(ids=chosen, now=timezone.now())
+        count = operations.resend_emails(by=request.user, ids=chosen, now=timezone.now())
         self.tell(
             request,
             ngettext("%(count)d e-mail will be sent again.", "%(count)d e-mails will be sent again.", count),

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from helpdesk.events.models import EventReceipt
+from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.operations import retry_parked
 from tests.admin.forms import Browser, said, written
 from tests.people import NOON
@@ -14,9 +14,9 @@ from tests.people import NOON
 
 def test_only_what_is_parked_is_tried_again_and_of_it_what_was_chosen(filled: Any) -> None:
     done = EventReceipt.objects.filter(state="done").latest("pk")
-    assert retry_parked(now=NOON, only=[]) == 0
-    assert retry_parked(now=NOON, only=[done.pk]) == 0
-    assert retry_parked(now=NOON, only=[done.pk, filled["EventReceipt"]]) == 1
+    assert retry_parked(by=None, now=NOON, only=[]) == 0
+    assert retry_parked(by=None, now=NOON, only=[done.pk]) == 0
+    assert retry_parked(by=None, now=NOON, only=[done.pk, filled["EventReceipt"]]) == 1
     assert EventReceipt.objects.get(pk=done.pk).state == "done"
 
 
@@ -32,6 +32,8 @@ def test_parked_parts_are_listed_and_tried_again(browser_as: Browser, filled: An
 
     assert EventReceipt.objects.values_list("state", "attempts").get(pk=filled["EventReceipt"]) == ("pending", 0)
     assert EventReceipt.objects.get(pk=done.pk).state == "done"
+    told = EventRecord.objects.latest("id")
+    assert (told.type, told.actor_id, told.body["retried"]) == ("deliveries_retried", admin.pk, {"deliveries": 1})
     assert browser.get(path).context["cl"].result_count == 0
     EventReceipt.objects.update(error="")
 

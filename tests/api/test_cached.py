@@ -9,7 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from helpdesk.accounts.api.users import UserViewSet
+from helpdesk.api import cached as cached_module
 from helpdesk.events.models import EventReceipt, EventRecord
+from helpdesk.tickets.api.comments import CommentViewSet
+from helpdesk.tickets.api.tickets import TicketViewSet
 from tests.admin.forms import change
 from tests.factories import comment_on, ticket_of
 from tests.people import AdminFactory, AgentFactory, UserFactory
@@ -103,6 +107,47 @@ def test_on_and_off_give_identical_bytes_and_headers(read: Any, role: str) -> No
 
     assert missed == off
     assert hit == off
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/tickets/?page_size=2&cursor=", "/api/tickets/?ordering=priority&page_size=2&cursor="]
+)
+def test_on_and_off_follow_the_same_cursors(read: Any, path: str) -> None:
+    for _ in range(3):
+        off = read("agent", path, cache=0)
+        assert seen(read("agent", path)) == seen(read("agent", path)) == seen(off)
+        path = off.json()["next"]
+
+
+def test_no_filter_shows_somebody_what_another_of_the_same_scope_got(read: Any) -> None:
+    """A filter that looks at who asks belongs to `PERSONAL`."""
+    for route, view in (
+        ("/api/tickets/", TicketViewSet),
+        ("/api/comments/", CommentViewSet),
+        ("/api/users/", UserViewSet),
+    ):
+        for name in view.filterset_class.get_filters():
+            for value in ("true", "1", "open", "agent", "{ticket}"):
+                path = f"{route}?{name}={value}"
+                read("agent", path)
+                assert seen(read("colleague", path)) == seen(read("colleague", path, cache=0)), path
+
+
+def test_pages_of_another_release_are_not_found(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    read("agent", "/api/tickets/")
+    monkeypatch.setattr(cached_module, "RELEASE", "another")
+    with CaptureQueriesContext(connection) as statements:
+        read("agent", "/api/tickets/")
+
+    assert len(statements) > 1
+
+
+def test_what_changes_nothing_makes_no_page(read: Any, valkey_here: Valkey) -> None:
+    for n in range(3):
+        assert read("agent", f"/api/tickets/?nonsense={n}").status_code == 200
+
+    with valkey_here.client() as client:
+        assert client.keys("page:*") == []
 
 
 @pytest.mark.parametrize("path", ["/api/tickets/", "/api/comments/", "/api/tickets/{ticket}/comments/", "/api/users/"])
@@ -200,6 +245,8 @@ EDITS: dict[str, tuple[str, dict[str, str], set[str]]] = {
     "status": ("/admin/tickets/ticket/{ticket}/change/", {"status": "pending"}, {"customer", "agent", "admin"}),
     "name": ("/admin/accounts/user/{agent}/change/", {"name": "Amazing"}, {"customer", "agent", "admin"}),
     "role": ("/admin/accounts/user/{colleague}/change/", {"role": "customer"}, {"agent", "admin"}),
+    "deactivation": ("/admin/accounts/user/{stranger}/change/", {"is_active": ""}, {"stranger", "agent", "admin"}),
+    "telephone": ("/admin/accounts/user/{stranger}/change/", {"phone": "+51 1 555 0100"}, {"admin"}),
 }
 
 

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from helpdesk.accounts.models import User
-from helpdesk.demo.generate import add_tickets, uneven_shares
+from helpdesk.demo.generate import add_tickets, stories, uneven_shares
 from helpdesk.demo.management.commands.generate_fake_data import Command
 from helpdesk.demo.people import add_people
 from helpdesk.events.models import EventRecord
@@ -105,6 +105,16 @@ def test_the_same_seed_tells_the_same_whatever_the_batch(db):
     assert told(7, 7) == first
     assert told(40, 7, NOON + timedelta(minutes=59)) == first
     assert told(40, 8) != first
+
+
+def test_another_hour_changes_ages_and_not_who_asks_what(db):
+    customers, agents = add_people(customers=5, agents=2, seed=3, now=NOON)
+
+    def asked(now):
+        told = stories(customers=customers, agents=agents, tickets=200, comments=600, days=30, seed=7, now=now)
+        return [(story.by, story.title, story.description, story.priority) for story in told]
+
+    assert asked(NOON) == asked(NOON + timedelta(hours=5)) == asked(NOON + timedelta(days=100))
 
 
 def test_the_command_line_says_it_all(db):

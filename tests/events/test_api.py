@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from helpdesk.accounts.models import User
 from helpdesk.events.cursors import Cursor
 from helpdesk.events.declaration import EVENT_TYPES
+from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Ticket
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON
@@ -239,6 +241,8 @@ def test_renaming_does_not_rewrite_what_was_told(
 def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
     staff_only = {name for name, event_type in EVENT_TYPES.items() if event_type.staff_only}
     assert {name for name in EVENT_TYPES if not name.startswith("test_")} == {
+        "deliveries_retried",
+        "emails_resent",
         "user_created",
         "user_updated",
         "signed_in",
@@ -269,7 +273,7 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
         "note_deleted",
         "tickets_loaded",
     }
-    of_the_desk = {"unknown_sign_in_refused", "users_loaded", "tickets_loaded"}
+    of_the_desk = {"deliveries_retried", "emails_resent", "unknown_sign_in_refused", "users_loaded", "tickets_loaded"}
     assert staff_only == {"ticket_created", "note_added", "note_updated", "note_deleted"} | of_the_desk
 
 
@@ -278,3 +282,18 @@ def test_a_cursor_ahead_of_the_stream_is_gone(api_as: Api, ticket: Any, customer
     response = api_as(customer).get("/api/events/", {"after": str(Cursor(position=10_000, at=NOON))})
 
     assert (response.status_code, response.json()["code"]) == (410, "cursor_expired")
+
+
+def test_the_cursor_of_an_old_event_is_as_young_as_its_reader(
+    api_as: Api, committing: Any, customer: Any, agent: Any
+) -> None:
+    """What was loaded happened months ago."""
+    client = api_as(agent)
+    here = client.get("/api/events/").json()["next"]
+    with committing():
+        ticket_of(customer)
+    EventRecord.objects.update(occurred_at=timezone.now() - timedelta(days=90))
+    told = client.get("/api/events/", {"after": here}).json()["results"]
+
+    assert [event["type"] for event in told] == ["ticket_created"]
+    assert client.get("/api/events/", {"after": told[0]["cursor"]}).status_code == 200

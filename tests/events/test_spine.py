@@ -16,7 +16,7 @@ from helpdesk.events import operations
 from helpdesk.events.declaration import EVENT_TYPES, Event
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.operations.dispatching import ATTEMPTS_BEFORE_PARKING, next_attempt
-from helpdesk.events.operations.sweeping import _claim
+from helpdesk.events.operations.sweeping import LEASE, _calm, _claim
 from helpdesk.events.subscriptions import subscribe, unsubscribe
 from tests.people import NOON
 
@@ -197,7 +197,7 @@ def test_a_sweep_leaves_what_has_no_position_yet_to_the_next(transactional_db: N
     EventRecord.objects.update(position=None)
     EventReceipt.objects.update(state="pending", due_at=NOON - timedelta(days=1))
 
-    assert _claim(due_by=NOON, now=NOON, without=()) == []
+    assert _claim(_calm(NOON), "record_id", now=NOON, lease=LEASE, without=()) == []
 
     operations.sweep(now=NOON)
     assert heard == [1, 1]

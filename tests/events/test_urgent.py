@@ -82,6 +82,42 @@ def test_what_a_crash_left_is_due_at_once_for_the_urgent_and_after_a_grace_for_t
     assert heard == ["urgent"]
 
 
+def test_a_sweep_calls_the_urgent_before_it_gives_positions_and_the_newest_first(hear: Any) -> None:
+    heard: list[tuple[int, bool]] = []
+    hear("test.urgent", lambda _event, record: heard.append((record.pk, record.position is not None)), urgent=True)
+    first, second = ring(), ring()
+    # As two processes leave it that die right after their commits.
+    EventRecord.objects.update(position=None)
+    EventReceipt.objects.update(state="pending")
+    heard.clear()
+
+    sweep(now=timezone.now())
+
+    assert heard == [(second.pk, False), (first.pk, False)]
+    assert not EventRecord.objects.filter(position=None).exists()
+
+
+def test_who_dies_during_a_long_sweep_is_made_up_for_by_that_sweep(hear: Any) -> None:
+    heard: list[str] = []
+
+    def dies_meanwhile(*_: Any) -> None:
+        if not heard:
+            heard.append("calm")
+            EventReceipt.objects.filter(pk=left.pk).update(state="pending", due_at=timezone.now())
+
+    hear("test.urgent", lambda *_: heard.append("urgent"), urgent=True)
+    ring()
+    left = EventReceipt.objects.get()
+    hear("test.calm", dies_meanwhile, urgent=False)
+    ring()
+    EventReceipt.objects.filter(subscriber="test.calm").update(state="pending", due_at=timezone.now())
+    heard.clear()
+
+    sweep(now=timezone.now())
+
+    assert heard == ["calm", "urgent"]
+
+
 @pytest.mark.failing_subscriber
 def test_who_is_urgent_and_fails_is_called_again_by_every_sweep_without_growing_patience(hear: Any) -> None:
     calls: list[int] = []

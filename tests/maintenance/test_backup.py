@@ -139,6 +139,26 @@ def test_a_backup_is_of_one_moment_while_everybody_writes(database):
     assert "is good" in database.done("check", name)
 
 
+def test_a_table_that_is_rewritten_meanwhile_is_in_it_whole(database):
+    """As a migration does: such a change is seen by snapshots that are older, and leaves them an empty table."""
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE aaa AS SELECT md5(n::text) AS text FROM generate_series(1, 400000) AS n")
+        connection.execute("CREATE TABLE zzz AS SELECT n FROM generate_series(1, 5000) AS n")
+        with ThreadPoolExecutor(1) as other:
+            backing_up = other.submit(database.done, "backup")
+            reading = (
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FROM aaa AS t%' AND pid <> pg_backend_pid()"
+            )
+            eventually(lambda: connection.execute(reading).fetchone()[0] or backing_up.done(), seconds=60)
+            assert not backing_up.done()
+            connection.execute("SET lock_timeout = 0; ALTER TABLE zzz ALTER n TYPE bigint")
+            name = backing_up.result().strip()
+
+    lines = [line.split("\t") for line in (database.backups / name / "manifest").read_text().splitlines()]
+    assert {line[1]: line[2] for line in lines_of(lines, "table")}["public.zzz"] == "5000"
+    assert "is good" in database.done("check", name)
+
+
 def test_one_backup_at_a_time(database, slow_backup):
     assert "another backup is being written" in database.refused("backup")
 

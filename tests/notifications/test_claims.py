@@ -42,7 +42,7 @@ def test_what_was_parked_is_sent_when_somebody_asks_for_it(owed: Smtp, capsys: p
     call_command("retry_emails", "--failed")
     assert send() == 1
     assert fates()["bob"] == ["sent", 1, ""]
-    assert retry_emails(now=timezone.now(), also_failed=True) == 0
+    assert retry_emails(by=None, now=timezone.now(), also_failed=True) == 0
 
 
 def test_a_mail_in_hand_is_nobody_elses_until_its_holder_must_be_dead(owed: Smtp, settings: Any) -> None:

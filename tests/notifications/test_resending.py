@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from helpdesk.events.models import EventRecord
 from helpdesk.notifications.models import EmailLog
 from helpdesk.notifications.operations import resend_emails
 from helpdesk.notifications.operations.sending import send_due_emails
@@ -25,7 +26,7 @@ def send() -> int:
 
 
 def again(*ids: int) -> int:
-    return resend_emails(ids=ids, now=timezone.now())
+    return resend_emails(by=None, ids=ids, now=timezone.now())
 
 
 def test_a_mail_that_arrived_arrives_again_under_another_name(receipt: Any, post_office: Smtp) -> None:
@@ -33,6 +34,8 @@ def test_a_mail_that_arrived_arrives_again_under_another_name(receipt: Any, post
     sent_at = EmailLog.objects.get().sent_at
 
     assert again(receipt.pk) == 1
+    told = EventRecord.objects.latest("id")
+    assert (told.type, told.body["resent"]) == ("emails_resent", {"emails": 1, "ids": [receipt.pk]})
     waiting = EmailLog.objects.get()
     assert (waiting.state, waiting.attempts, waiting.sent_at) == ("pending", 0, sent_at)
     assert send() == 1

@@ -65,6 +65,13 @@ UNSAFE: dict[str, tuple[dict[str, str | None], str, str]] = {
         "testpass123",
         "EMAIL_HOST_PASSWORD is well known",
     ),
+    "a blank password": ({"POSTGRES_PASSWORD": " "}, "", "There is no password for PostgreSQL"),
+    "a blank mail server": ({"EMAIL_HOST": " "}, "", "EMAIL_HOST is not set"),
+    "proxies that are everybody together": (
+        {"TRUSTED_PROXIES": "0.0.0.0/1,128.0.0.0/1"},
+        "",
+        "TRUSTED_PROXIES is everybody",
+    ),
     "no mail server": ({"EMAIL_HOST": None}, "", "EMAIL_HOST is not set"),
     "plain HTTP": ({"PUBLIC_URL": "http://desk.acme.test"}, "", "PUBLIC_URL is not an address with https://"),
     "no public address": ({"PUBLIC_URL": None}, "", "PUBLIC_URL is not an address with https://"),
@@ -174,6 +181,13 @@ def test_a_database_without_tables_has_no_admin_and_is_migrated(db):
         server.execute(f"DROP DATABASE {name}")
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_nothing_serves_while_nobody_can_say_whose_passwords_are_public(db):
+    ended = python(*COMMANDS["daphne"](None), env=safe(POSTGRES_HOST="127.0.0.1", POSTGRES_PORT="1"))
+
+    (line,) = refusals(ended)
+    assert line.startswith("Refused to start: PostgreSQL does not answer")
 
 
 def test_the_cure_is_not_refused(transactional_db):

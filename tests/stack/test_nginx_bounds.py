@@ -7,7 +7,7 @@ import httpx
 from tests.people import UserFactory
 from tests.servers import HOST, eventually
 from tests.stack.image import NAME
-from tests.stack.through import NEEDS_NGINX, access, log_lines, problem, rest_of
+from tests.stack.through import NEEDS_NGINX, access, line_of, problem, rest_of
 
 pytestmark = NEEDS_NGINX
 
@@ -19,7 +19,7 @@ def test_a_body_of_20_mb_is_refused_before_the_service_sees_it(start_nginx, web)
 
     assert (answer.status_code, problem(answer)["code"]) == (413, "too_large")
     # Written when the rest of the body was thrown away.
-    assert eventually(lambda: log_lines(nginx))[-1]["upstream"] == ""
+    assert line_of(nginx, "/api/tickets/")["upstream"] == ""
 
 
 def test_a_body_of_20_mb_without_a_length_is_refused_too(start_nginx, web):
@@ -32,7 +32,7 @@ def test_a_body_of_20_mb_without_a_length_is_refused_too(start_nginx, web):
         except httpx.WriteError:
             answer = None
 
-    assert eventually(lambda: log_lines(nginx))[-1]["status"] == 413
+    assert line_of(nginx, "/api/tickets/")["status"] == 413
     assert answer is None or problem(answer)["code"] == "too_large"
 
 
@@ -43,7 +43,7 @@ def test_a_large_body_that_is_allowed_reaches_the_service(start_nginx, web):
 
     assert (answer.status_code, problem(answer)["code"]) == (413, "too_large")
     # Django's own limit.
-    assert eventually(lambda: log_lines(nginx))[-1]["upstream"] == "413"
+    assert line_of(nginx, "/api/tickets/")["upstream"] == "413"
 
 
 def test_slow_headers_are_cut(start_nginx, web):
@@ -72,7 +72,7 @@ def test_a_slow_body_is_cut_and_never_reaches_the_service(start_nginx, web):
         rest = rest_of(connection)
 
     assert rest == b""
-    assert eventually(lambda: log_lines(nginx))[-1]["status"] == 408
+    assert line_of(nginx, "/api/auth/token/")["status"] == 408
     assert "/api/auth/token/" not in web.output()
 
 
@@ -98,8 +98,13 @@ def test_what_is_not_http_is_answered_with_a_problem(start_nginx):
         long_header = client.get("/api/", headers={"X-Long": "x" * 20_000})
         long_address = client.get("/api/?" + "x" * 20_000)
         trace = client.request("TRACE", "/api/")
+        static = "/static/docs/redoc.css"
+        range_ = client.get(static, headers={"Range": "bytes=99999999-"})
+        condition = client.get(static, headers={"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"})
+        encoding = client.post("/api/", content=b"x", headers={"Transfer-Encoding": "gzip"})
     by_plain = httpx.get(f"http://{HOST}:{nginx.port}/api/")
 
     assert b"<html" not in rest.lower()
     assert [problem(answer)["status"] for answer in (long_header, long_address, trace)] == [431, 414, 405]
+    assert [problem(answer)["status"] for answer in (range_, condition, encoding)] == [416, 412, 501]
     assert problem(by_plain)["status"] == 400

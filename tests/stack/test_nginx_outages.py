@@ -9,7 +9,7 @@ from django.utils import translation
 from helpdesk.api import problems
 from tests.servers import eventually
 from tests.stack.image import NAME
-from tests.stack.through import NEEDS_NGINX, log_lines, problem
+from tests.stack.through import NEEDS_NGINX, line_of, log_lines, problem
 
 pytestmark = NEEDS_NGINX
 
@@ -60,7 +60,7 @@ def test_a_service_that_hangs_is_given_up_on(start_nginx, web):
     web.thaw()
 
     assert (answer.status_code, problem(answer)["code"]) == (503, "unavailable")
-    assert eventually(lambda: log_lines(nginx))[-1]["upstream"] == "504"
+    assert line_of(nginx, "/api/")["upstream"] == "504"
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

@@ -30,12 +30,16 @@ def healthy(service: dict, *, instead: dict[str, str]) -> bool:
 # --- production ------------------------------------------------------------------------------------
 
 
-def test_the_web_server_answers_and_ends_when_it_is_asked_to(deployed, image):
+def test_the_web_server_answers_and_ends_when_it_is_asked_to(deployed, image, tmp_path):
     before = image.files()
     web = deployed("/start")
     check = image.run("/healthcheck", DJANGO_ALLOWED_HOSTS=".desk.example.org", DAPHNE_PORT=str(web.port))
 
-    assert (check.returncode, check.stderr) == (0, "")
+    hosts = tmp_path / "hosts"
+    hosts.write_text(", .desk.example.org\n")
+    by_file = image.run("/healthcheck", DJANGO_ALLOWED_HOSTS_FILE=str(hosts), DAPHNE_PORT=str(web.port))
+
+    assert (check.returncode, check.stderr) == (by_file.returncode, by_file.stderr) == (0, "")
     assert web.get("/readyz", host="elsewhere.example.org") == 400
     # The read-only file system of the container would have stood for it.
     assert image.files() == before

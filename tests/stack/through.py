@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 
 from helpdesk.accounts.models import User
 from tests.people import PASSWORD
+from tests.servers import eventually
 from tests.stack.nginx import MISSING, missing
 
 NEEDS_NGINX = [pytest.mark.nginx, pytest.mark.slow, pytest.mark.skipif(missing(), reason=MISSING)]
@@ -25,6 +26,11 @@ def problem(answer: httpx.Response) -> dict:
 
 def log_lines(nginx) -> list[dict]:
     return [json.loads(line) for line in nginx.output().splitlines() if line.startswith("{")]
+
+
+def line_of(nginx, path: str) -> dict:
+    """The log's last line about a path: nginx writes it once the answer has left, so behind what was asked before."""
+    return eventually(lambda: [line for line in log_lines(nginx) if line["path"] == path])[-1]
 
 
 def with_password(factory) -> User:

@@ -99,5 +99,7 @@ class EventsView(ApiView):
             limit=values["limit"],
             now=now,
         )
-        results = [record.wire(str(cursor_of(record))) for record in page.records]
+        # What was loaded happened long ago: as old as its event, a cursor would be dead when it arrives.
+        at = after.at if after else now
+        results = [record.wire(str(cursor_of(record, at_least=at))) for record in page.records]
         return Response({"results": results, "next": str(page.next), "head": str(page.head)})

@@ -10,4 +10,4 @@ class Command(BaseCommand):
     help = "Give every parked part of an event a fresh start: the next sweep calls its subscriber again."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        self.stdout.write(f"{operations.retry_parked(now=timezone.now())} parked parts will be tried again.")
+        self.stdout.write(f"{operations.retry_parked(by=None, now=timezone.now())} parked parts will be tried again.")

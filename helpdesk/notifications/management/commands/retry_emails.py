@@ -14,5 +14,5 @@ class Command(BaseCommand):
         parser.add_argument("--failed", action="store_true", help="also those that were refused for good")
 
     def handle(self, *, failed: bool, **_: Any) -> None:
-        count = retry_emails(now=timezone.now(), also_failed=failed)
+        count = retry_emails(by=None, now=timezone.now(), also_failed=failed)
         self.stdout.write(f"{count} e-mails will be sent again")

@@ -48,7 +48,7 @@ SELECT format(
          c.oid::regclass, c.oid::regclass
        )
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE n.nspname !~ '^(pg_|information_schema$)' AND c.relkind IN ('r', 'm')
+ WHERE n.nspname !~ '^(pg_|information_schema$)' AND c.relkind = 'r'
    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')
  ORDER BY c.oid::regclass::text COLLATE "C"
 \gexec
