@@ -6,11 +6,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.accounts.models import User
+from helpdesk.accounts.operations.one_time_tokens import withdraw_password_links
 from helpdesk.accounts.operations.sessions import end_sessions
 
 
 class SignsOut:
-    """Whoever knew the old one is out.
+    """Whoever knew the old one is out, and links for choosing another one open nothing any more.
 
     No rule for passwords, but of these Django also tells when one was saved. So this holds for its own command
     `changepassword` too, the cure for a password that is known, which knows no operation.
@@ -21,6 +22,7 @@ class SignsOut:
 
     def password_changed(self, _password: str, user: User) -> None:
         end_sessions(user=user, now=timezone.now())
+        withdraw_password_links(user=user)
 
     def get_help_text(self) -> str:
         return _("A new password signs you out everywhere else.")

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from .env import env, within
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["helpdesk.accounts.backends.UsernameOrEmailBackend"]
 
@@ -17,6 +19,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "helpdesk.accounts.passwords.SignsOut"},
 ]
+
+# Whether people may register by themselves. Without, admins invite them.
+REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", default=True)
+# What must not tell whether an address is known is answered at multiples of this, and so must take less.
+EVEN_ANSWER_SECONDS = env("EVEN_ANSWER_SECONDS", cast=within(0, 10, float), default=0.25)
 
 SIMPLE_JWT: dict[str, Any] = {
     "ACCESS_TOKEN_LIFETIME": timedelta(hours=1),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, authenticate
 from django.contrib.sessions.models import Session as CookieSession
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts import tokens
@@ -82,6 +83,7 @@ def _rotate(claims: tokens.RefreshClaims, *, now: datetime) -> dict[str, str] | 
 def end_sessions(*, user: User, now: datetime) -> None:
     """Sign the user out everywhere: the devices with tokens, and the browsers in the admin."""
     user.sessions.filter(ended_at=None).update(ended_at=now)
+    User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
     # A cookie's row does not say in a column whose it is, but only admins have one, and not for long.
     for session in CookieSession.objects.filter(expire_date__gt=now):
         if session.get_decoded().get(SESSION_KEY) == str(user.pk):

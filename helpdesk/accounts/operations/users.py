@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.accounts.events import UserCreated, UsersLoaded, UserUpdated
+from helpdesk.accounts.events import EmailVerificationRequested, UserCreated, UsersLoaded, UserUpdated
 from helpdesk.accounts.models import User
 from helpdesk.accounts.operations.sessions import end_sessions
 from helpdesk.accounts.roles import Permission, Role, roles_with
@@ -43,11 +43,15 @@ class LastAdmin(Conflict):
     code = "last_admin"
 
 
-# constraint -> the field at fault, and what is said
-_TAKEN: Final[dict[str, tuple[str, str | Promise]]] = {
-    "accounts_user_username_key": ("username", _("Somebody else has this username.")),
-    "user_username_unique_in_any_case": ("username", _("Somebody else has this username.")),
-    "user_email_unique_in_any_case": ("email", _("Somebody else has this e-mail address.")),
+# constraint -> the field at fault
+_TAKEN: Final[dict[str, str]] = {
+    "accounts_user_username_key": "username",
+    "user_username_unique_in_any_case": "username",
+    "user_email_unique_in_any_case": "email",
+}
+_SAID: Final[dict[str, str | Promise]] = {
+    "username": _("Somebody else has this username."),
+    "email": _("Somebody else has this e-mail address."),
 }
 _MANAGERS: Final = roles_with(Permission.MANAGE_USERS)
 
@@ -65,8 +69,8 @@ def create_user(
     language: str = "en",
 ) -> User:
     user = User(username=username, email=email, name=name, role=role, language=language, date_joined=now)
-    _set_password(user, password)
-    _save(user)
+    choose_password(user, password)
+    save(user)
     publish(UserCreated(user=user.as_dict()), by=by, now=now)
     return user
 
@@ -91,10 +95,10 @@ def update_profile(*, by: User, changes: dict[str, Any], now: datetime) -> User:
 
 
 @transaction.atomic
-def set_password(*, by: User, user_id: int, password: str, now: datetime) -> User:
-    """Saving it ends every session, by `passwords.SignsOut`."""
+def set_password(*, by: User, user_id: int, password: str, now: datetime, field: str = "password") -> User:
+    """Saving it ends every session, by `passwords.SignsOut`. `field`: what the caller calls it."""
     user = _lock(user_id)
-    _set_password(user, password)
+    choose_password(user, password, field=field)
     user.save(update_fields=["password"])
     publish(UserUpdated(user=user.as_dict(), values={"password": [None, None]}), by=by, now=now)
     return user
@@ -157,23 +161,26 @@ def _write(user: User, written: dict[str, Any], *, told: list[str], by: User, no
     values = {field: [getattr(user, field), written[field]] for field in told}
     for field, value in written.items():
         setattr(user, field, value)
-    _save(user, update_fields=list(written))
+    save(user, update_fields=list(written))
     if not user.is_active and "is_active" in written:
         end_sessions(user=user, now=now)
     publish(UserUpdated(user=user.as_dict(), values=values), by=by, now=now)
+    if "email" in written and user.email:
+        publish(EmailVerificationRequested(user=user.as_dict()), by=by, now=now)
     return user
 
 
-def _set_password(user: User, password: str) -> None:
+def choose_password(user: User, password: str, *, field: str = "password") -> None:
+    """Not yet saved."""
     try:
         validate_password(password, user)
     except ValidationError as error:
-        errors = [FieldError("password", "weak_password", message) for message in error.messages]
+        errors = [FieldError(field, "weak_password", message) for message in error.messages]
         raise WeakPassword(_("This password is too weak."), errors=errors) from None
     user.set_password(password)
 
 
-def _save(user: User, **options: Any) -> None:
+def save(user: User, **options: Any) -> None:
     """Asking first whether a name is free would not keep two from taking it at once: the constraint decides."""
     try:
         with transaction.atomic():
@@ -182,5 +189,8 @@ def _save(user: User, **options: Any) -> None:
         violated = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
         if violated not in _TAKEN:
             raise
-        field, message = _TAKEN[violated]
-        raise NameTaken(message, errors=[FieldError(field, "taken", message)]) from None
+        raise name_taken(_TAKEN[violated]) from None
+
+
+def name_taken(field: str) -> NameTaken:
+    return NameTaken(_SAID[field], errors=[FieldError(field, "taken", _SAID[field])])
