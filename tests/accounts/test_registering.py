@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
+from helpdesk.events.operations import sweep
 from helpdesk.notifications.models import EmailLog
 from tests.mailbox import mails, token_in
 from tests.people import UserFactory
@@ -85,6 +88,14 @@ def test_no_event_and_no_row_holds_a_password_or_a_token(db: None, committing: A
     hashed = User.objects.get().password
     rows = [list(EventRecord.objects.values()), list(EmailLog.objects.values())]
     assert not [secret for secret in (GOOD, hashed, token_in(mail)) if secret in str(rows)]
+
+
+def test_a_crash_right_after_the_commit_loses_no_mail(db: None) -> None:
+    """Nobody was told, so the sweep tells."""
+    register()
+    assert mails() == []
+    sweep(now=timezone.now() + timedelta(minutes=1))
+    assert [mail.to for mail in mails()] == [["ada@example.org"]]
 
 
 # --- who is known ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`/api/users/`: oneself, and for agents everybody."""
+"""`/api/users/`: oneself, for agents everybody, and for admins whom to invite and what to change."""
 
 from typing import Any, ClassVar
 
