@@ -49,7 +49,7 @@ def medians(ask: Callable[[str, int], tuple[str, dict[str, str]]]) -> list[float
 @pytest.mark.parametrize("ask", [register, reset])
 def test_a_known_and_an_unknown_address_take_as_long(valkey_here: Valkey, settings: Any, ask: Any) -> None:
     settings.PASSWORD_HASHERS = ["helpdesk.accounts.hashers.Argon2Hasher"]
-    settings.EVEN_ANSWER_SECONDS = 0.25
+    settings.EVEN_ANSWER_SECONDS = 0.5
     ratios = []
     for _ in range(ROUNDS):
         known, unknown = medians(ask)
@@ -62,20 +62,19 @@ def test_a_known_and_an_unknown_address_take_as_long(valkey_here: Valkey, settin
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("work", [0.0, 0.03, 0.07])
-def test_answers_keep_the_beat_whatever_the_work_took(settings: Any, work: float) -> None:
+@pytest.mark.parametrize("work", [0.0, 0.1, 0.3])
+def test_an_answer_takes_its_time_or_what_its_work_took(settings: Any, work: float) -> None:
     from helpdesk.accounts.api.evenly import evenly
 
-    settings.EVEN_ANSWER_SECONDS = 0.05
+    settings.EVEN_ANSWER_SECONDS = 0.2
     began = time.monotonic()
     with evenly():
         time.sleep(work)
-    beats = (time.monotonic() - began) / 0.05
-    assert beats >= (2 if work > 0.05 else 1)
+    assert time.monotonic() - began >= max(work, 0.2)
 
 
 @pytest.mark.django_db
-def test_bad_input_waits_for_no_beat(settings: Any) -> None:
+def test_bad_input_does_not_wait(settings: Any) -> None:
     """It says nothing of anybody's address, and is the same for all."""
     settings.EVEN_ANSWER_SECONDS = 10
     began = time.monotonic()
