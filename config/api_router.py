@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from helpdesk.accounts.api.password_change import PasswordChangeView
+from helpdesk.accounts.api.password_links import ConfirmResetView, ResetView
+from helpdesk.accounts.api.registration import RegisterView, ResendVerificationView, VerifyEmailView
 from helpdesk.accounts.api.sessions import LogoutAllView, LogoutView, SessionViewSet, SocketTicketView
 from helpdesk.accounts.api.social import (
     FacebookLinkView,
@@ -39,6 +41,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/facebook/link/", FacebookLinkView.as_view(), name="facebook-link"),
     path("auth/identities/", IdentitiesView.as_view({"get": "list"}), name="identities"),
     path("auth/identities/<provider>/", IdentityView.as_view(), name="identity"),
+    path("auth/register/", RegisterView.as_view(), name="register"),
+    path("auth/email/verify/", VerifyEmailView.as_view(), name="email-verify"),
+    path("auth/email/verify/resend/", ResendVerificationView.as_view(), name="email-verify-resend"),
+    path("auth/password/reset/", ResetView.as_view(), name="password-reset"),
+    path("auth/password/reset/confirm/", ConfirmResetView.as_view(), name="password-reset-confirm"),
     path("users/me/", MeView.as_view(), name="me"),
     path("events/", EventsView.as_view(), name="events"),
     path(

@@ -6,9 +6,8 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.accounts.devices import USER_AGENT_LENGTH
 from helpdesk.accounts.enums import Method, Provider, Purpose
 from helpdesk.accounts.events import UserCreated
+from helpdesk.accounts.profile import USERNAME
 from helpdesk.accounts.roles import GRANTS, Permission, Role, roles_with
 from helpdesk.accounts.scopes import scope_of
 from helpdesk.events.operations import publish
@@ -28,6 +28,13 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def who_may(self, permission: Permission) -> Self:
         return self.filter(role__in=roles_with(permission), is_active=True)
+
+    def with_address(self, email: str) -> Self:
+        """At most one: compared as the unique constraint does, and by its index. An empty one is nobody's."""
+        return self.exclude(email="").alias(key=Lower("email")).filter(key=Lower(Value(email)))
+
+    def with_username(self, username: str) -> Self:
+        return self.alias(key=Lower("username")).filter(key=Lower(Value(username)))
 
 
 class HelpdeskUserManager(UserManager["User"]):
@@ -57,12 +64,7 @@ class User(AbstractUser):
 
     first_name = None  # type: ignore[assignment]  # one name: not every culture splits it
     last_name = None  # type: ignore[assignment]
-    username = models.CharField(
-        max_length=150,
-        unique=True,
-        # No @: an e-mail address also signs in, and must not be somebody else's username.
-        validators=[RegexValidator(r"^[\w.+-]+\Z", _("Letters, digits and . + - _ only."))],
-    )
+    username = models.CharField(max_length=150, unique=True, validators=[USERNAME])
     email = models.EmailField(max_length=254, blank=True)
     email_verified = models.BooleanField(default=False)
     name = models.CharField(max_length=150, blank=True)

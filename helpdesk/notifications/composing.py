@@ -1,6 +1,7 @@
 """A mail from what was told when it happened, in the recipient's language: later changes do not rewrite it."""
 
 import re
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -12,8 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.events.declaration import Event
+from helpdesk.notifications.account_mails import address_of, is_about_account, link_of
 from helpdesk.notifications.enums import Template
 from helpdesk.notifications.models import EmailLog, mail_domain
+from helpdesk.notifications.sanitizing import document
 from helpdesk.tickets.enums import Priority, Status
 
 SUBJECTS: Final[dict[str, str | Promise]] = {
@@ -23,6 +26,12 @@ SUBJECTS: Final[dict[str, str | Promise]] = {
     Template.STATUS_CHANGED: _("%(new_status)s: %(title)s"),
     Template.COMMENT_ADDED: _("New comment: %(title)s"),
     Template.NOTE_ADDED: _("Internal note: %(title)s"),
+    Template.EMAIL_VERIFICATION: _("Verify your e-mail address"),
+    Template.REGISTERED_AGAIN: _("You have an account already"),
+    Template.PASSWORD_RESET: _("Choose a new password"),
+    Template.INVITATION: _("You are invited to the help desk"),
+    Template.PASSWORD_CHANGED: _("Your password was changed"),
+    Template.EMAIL_CHANGED: _("Your e-mail address was changed"),
 }
 SUBJECT_LENGTH: Final = 200
 _CHOICES: Final[dict[str, Any]] = {"priority": Priority, "old_status": Status, "new_status": Status}
@@ -30,27 +39,36 @@ _CHOICES: Final[dict[str, Any]] = {"priority": Priority, "old_status": Status, "
 _BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def compose(email: EmailLog) -> EmailMultiAlternatives:
-    """The message, ready to be sent; its text says all that its HTML says."""
+def compose(email: EmailLog, *, now: datetime) -> EmailMultiAlternatives:
+    """The message, ready to be sent; its text says all that its HTML says. A link that opens something is made here."""
     event: Any = email.event.event()
-    with translation.override(email.recipient.language):
+    language = email.recipient.language
+    with translation.override(language):
         labels = {field: choices(value).label for field, choices in _CHOICES.items() if (value := _field(event, field))}
         subject = _subject(email.template, event, labels)
         context = {
             "actor": email.event.body["actor"],
             "event": event,
             "labels": labels,
-            "language": email.recipient.language,
-            "link": settings.PUBLIC_URL.rstrip("/") + settings.TICKET_PATH.format(id=event.ticket_id),
-            "subject": subject,
+            "link": _link(email, event, now=now),
         }
         text = _render(f"{email.template}.txt", context, escape=False)
         html = _render(f"{email.template}.html", context, escape=True)
     message = EmailMultiAlternatives(
-        subject=subject, body=text, to=[email.recipient.email], headers=_headers(email, event.ticket_id)
+        subject=subject,
+        body=text,
+        to=[address_of(email.template, event, email.recipient)],
+        headers=_headers(email, event),
     )
-    message.attach_alternative(html, "text/html")
+    message.attach_alternative(document(html, title=subject, language=language), "text/html")
     return message
+
+
+def _link(email: EmailLog, event: Any, *, now: datetime) -> str:
+    if is_about_account(event):
+        return link_of(email, now=now)
+    home, path = str(settings.PUBLIC_URL), str(settings.TICKET_PATH)
+    return home.rstrip("/") + path.format(id=event.ticket_id)
 
 
 def _render(name: str, context: dict[str, Any], *, escape: bool) -> str:
@@ -61,27 +79,29 @@ def _render(name: str, context: dict[str, Any], *, escape: bool) -> str:
 
 
 def _subject(template: str, event: Any, labels: dict[str, str]) -> str:
-    words = str(SUBJECTS[template]) % {"title": event.title, **labels}
+    words = str(SUBJECTS[template]) % {"title": _field(event, "title"), **labels}
     line = " ".join(_BREAKS.sub(" ", words).split())
     if len(line) > SUBJECT_LENGTH:
         line = line[: SUBJECT_LENGTH - 1] + "…"
-    return f"[Ticket #{event.ticket_id}] {line}"
+    return line if is_about_account(event) else f"[Ticket #{event.ticket_id}] {line}"
 
 
-def _headers(email: EmailLog, ticket_id: int) -> dict[str, str]:
-    # The thread's root is no mail that anybody got: it only keeps a ticket's mails together.
-    root = f"<ticket-{ticket_id}@{mail_domain()}>"
+def _headers(email: EmailLog, event: Any) -> dict[str, str]:
     return {
         "Message-ID": email.message_id,
-        "In-Reply-To": root,
-        "References": root,
         # No vacation notice, no bounce of a bounce: machines must not answer machines.
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "Precedence": "bulk",
-        "X-Helpdesk-Ticket": str(ticket_id),
         "X-Helpdesk-Event": email.event.type,
+        **({} if is_about_account(event) else _thread(event.ticket_id)),
     }
+
+
+def _thread(ticket_id: int) -> dict[str, str]:
+    # The thread's root is no mail that anybody got: it only keeps a ticket's mails together.
+    root = f"<ticket-{ticket_id}@{mail_domain()}>"
+    return {"In-Reply-To": root, "References": root, "X-Helpdesk-Ticket": str(ticket_id)}
 
 
 def _field(event: Event, name: str) -> str | None:

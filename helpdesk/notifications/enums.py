@@ -27,6 +27,12 @@ class Template(StrEnum):
     STATUS_CHANGED = "status_changed"
     COMMENT_ADDED = "comment_added"
     NOTE_ADDED = "note_added"
+    EMAIL_VERIFICATION = "email_verification"
+    REGISTERED_AGAIN = "registered_again"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - no secret
+    INVITATION = "invitation"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no secret
+    EMAIL_CHANGED = "email_changed"
 
 
 # Read by agents only, which is asked again when it is sent: a role can change.

@@ -5,6 +5,14 @@ from typing import Any
 
 from django.conf import settings
 
+from helpdesk.accounts.events import (
+    EmailVerificationRequested,
+    PasswordResetRequested,
+    RegisteredAgain,
+    UserEvent,
+    UserInvited,
+    UserUpdated,
+)
 from helpdesk.accounts.models import User
 from helpdesk.events.declaration import Event
 from helpdesk.notifications.enums import Template
@@ -45,17 +53,37 @@ def _note_added(event: NoteAdded, actor_id: int | None) -> Mails:
     return _all_but(actor_id, set(agents), Template.NOTE_ADDED)
 
 
+def _told_of(event: UserUpdated, _actor_id: int | None) -> Mails:
+    """Whoever changed it: also of what was done by oneself, since it may have been somebody else."""
+    told = [template for field, template in _TOLD_OF.items() if field in event.values]
+    return {event.user["id"]: told[0]} if told else {}
+
+
+def _the_person(template: Template) -> Callable[[UserEvent, int | None], Mails]:
+    return lambda event, _actor_id: {event.user["id"]: template}
+
+
 def _all_but(actor_id: int | None, users: set[int], template: Template) -> Mails:
     return dict.fromkeys(users - {actor_id}, template)
 
 
+# Which field's change is told. No operation changes both at once: one mail a person and event.
+_TOLD_OF = {"password": Template.PASSWORD_CHANGED, "email": Template.EMAIL_CHANGED}
 _MAILS: dict[type[Event], Callable[[Any, int | None], Mails]] = {
     TicketCreated: _ticket_created,
     TicketAssigned: _ticket_assigned,
     StatusChanged: _status_changed,
     CommentAdded: _comment_added,
     NoteAdded: _note_added,
+    EmailVerificationRequested: _the_person(Template.EMAIL_VERIFICATION),
+    RegisteredAgain: _the_person(Template.REGISTERED_AGAIN),
+    PasswordResetRequested: _the_person(Template.PASSWORD_RESET),
+    UserInvited: _the_person(Template.INVITATION),
+    UserUpdated: _told_of,
 }
+
+
+EVENTS = tuple(_MAILS)
 
 
 def mails_of(event: Event, *, actor_id: int | None) -> Mails:

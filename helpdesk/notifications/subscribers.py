@@ -8,10 +8,10 @@ from helpdesk.events.models import EventRecord
 from helpdesk.events.subscriptions import subscribe
 from helpdesk.notifications import operations, tasks
 from helpdesk.notifications.broker import enqueue
-from helpdesk.tickets.events import CommentAdded, NoteAdded, StatusChanged, TicketAssigned, TicketCreated
+from helpdesk.notifications.recipients import EVENTS
 
 
-@subscribe(TicketCreated, TicketAssigned, StatusChanged, CommentAdded, NoteAdded, name="notifications.email")
+@subscribe(*EVENTS, name="notifications.email")
 def mail_whom_it_concerns(_event: Event, record: EventRecord) -> None:
     if operations.owe_emails(record=record, now=timezone.now()):
         enqueue(tasks.send_event_emails, event_id=record.pk, request_id=current_request_id())

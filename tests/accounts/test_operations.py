@@ -99,10 +99,12 @@ def test_a_password_is_told_to_have_changed_and_never_said(admin: Any, customer:
     assert not [secret for secret in (GOOD, hashed) if secret in str([record.body, record.data, record.changes])]
 
 
-def test_another_address_is_not_verified(admin: Any) -> None:
+def test_another_address_is_not_verified_and_a_mail_asks_for_it(admin: Any) -> None:
     user = UserFactory(email="old@example.com", email_verified=True)
     update_user(by=admin, user_id=user.pk, changes={"email": "new@example.com"}, now=NOON)
+    update_user(by=admin, user_id=user.pk, changes={"email": "new@example.com", "name": "New"}, now=NOON)
 
+    assert [kind for kind, *_ in told()] == ["user_updated", "email_verification_requested", "user_updated"]
     assert User.objects.values_list("email", "email_verified").get(pk=user.pk) == ("new@example.com", False)
 
 
@@ -124,10 +126,11 @@ def test_only_oneself_and_who_manages_people_see_what_happened_to_an_account(
         assert page.json()["results"] == []
         assert b"hidden.example" not in page.content
     own = client[customer].get("/api/events/", {"after": start[customer]}).json()["results"]
-    assert [event["type"] for event in own] == ["user_updated"]
+    assert [event["type"] for event in own] == ["user_updated", "email_verification_requested"]
     seen = client[admin].get("/api/events/", {"after": start[admin]}).json()["results"]
-    assert [event["type"] for event in seen] == ["user_updated", "user_updated", "users_loaded"]
-    assert own == seen[:1]
+    asked = "email_verification_requested"
+    assert [event["type"] for event in seen] == ["user_updated", asked, "user_updated", "users_loaded"]
+    assert own == seen[:2]
     assert seen[0]["changes"]["email"]["to"] == "secret@hidden.example"
 
 

@@ -202,10 +202,21 @@ def test_people_come_in_pages(api_as: Api, agent: Any) -> None:
     assert client.get("/api/users/?page_size=0").status_code == 400
 
 
-def test_nobody_writes_people_here(api_as: Api, customer: Any, admin: Any) -> None:
+def test_people_are_filtered_by_activity(api_as: Api, agent: Any) -> None:
+    gone = UserFactory(is_active=False)
+    client = api_as(agent)
+    for value, found in (("true", [agent.pk]), ("false", [gone.pk])):
+        page = client.get("/api/users/", {"is_active": value}).json()
+        assert [person["id"] for person in page["results"]] == found
+    for bad in ("yes", "1", "True", "null"):
+        response = client.get("/api/users/", {"is_active": bad})
+        assert response.status_code == 400
+        assert [error["field"] for error in response.json()["errors"]] == ["is_active"]
+
+
+def test_nobody_is_replaced_or_deleted_here(api_as: Api, customer: Any, admin: Any) -> None:
     client = api_as(admin)
-    assert client.post("/api/users/", {"username": "x"}).status_code == 405
-    for method in (client.put, client.patch, client.delete):
+    for method in (client.put, client.delete):
         assert method(f"/api/users/{customer.pk}/").status_code == 405
     for method in (client.put, client.post, client.delete):
         assert method("/api/users/me/").status_code == 405

@@ -160,13 +160,20 @@ def test_no_field_breaks_whatever_it_holds(
             assert response.status_code < 300 or is_a_problem(response, 400, 403, 404), (field, value)
 
 
-@pytest.mark.parametrize("path", ["token", "token/refresh", "token/verify", "logout"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("token", "token/refresh", "token/verify", "logout", "register", "email/verify"),
+        *("password/reset", "password/reset/confirm"),
+    ],
+)
 def test_no_credential_breaks_whatever_it_holds(api_as: Api, db: None, path: str) -> None:
-    good = {"username": "x", "password": "x", "refresh": "x", "token": "x"}
+    good = dict.fromkeys(("username", "refresh", "token", "name"), "x")
+    good |= dict.fromkeys(("password", "new_password"), "a-long-enough-passphrase") | {"email": "x@example.com"}
     for field in good:
         for value in ODD_VALUES:
             response = api_as(None).post(f"/api/auth/{path}/", good | {field: value})
-            assert is_a_problem(response, 400, 401), (field, value)
+            assert response.status_code < 300 or is_a_problem(response, 400, 401), (field, value)
 
 
 @pytest.mark.parametrize("path", ["google", "google/link", "facebook", "facebook/link"])

@@ -41,7 +41,7 @@ def test_the_method_comes_before_the_row(api_as: Api, ticket: Any, customer: Any
     for pk in (ticket.pk, MISSING, "abc"):
         assert client.post(f"/api/tickets/{pk}/", **bad).status_code == 405
         assert client.put(f"/api/comments/{pk}/", **bad).status_code == 405
-        assert client.patch(f"/api/users/{pk}/", **bad).status_code == 405
+        assert client.put(f"/api/users/{pk}/", **bad).status_code == 405
 
 
 @pytest.mark.parametrize("bad", BAD_BODIES, ids=["no JSON", "no JSON type", "too large"])
@@ -55,6 +55,8 @@ def test_the_row_comes_before_the_role_and_the_body(
         assert client.post(f"/api/tickets/{pk}/claim/", **bad).status_code == 404
         assert client.post(f"/api/tickets/{pk}/comments/", **bad).status_code == 404
         assert client.patch(f"/api/comments/{pk}/", **bad).status_code == 404
+    assert api_as(agent).patch(f"/api/users/{MISSING}/", **bad).status_code == 404
+    assert api_as(agent).post(f"/api/users/{MISSING}/invite/", **bad).status_code == 404
 
 
 @pytest.mark.parametrize("bad", BAD_BODIES, ids=["no JSON", "no JSON type", "too large"])
@@ -66,6 +68,11 @@ def test_the_role_comes_before_the_body(
     assert client.patch(f"/api/tickets/{ticket.pk}/", **bad).status_code == 403
     assert client.put(f"/api/tickets/{ticket.pk}/", **bad).status_code == 403
     assert client.patch(f"/api/comments/{comment.pk}/", **bad).status_code == 403
+    for user in (customer, agent):
+        client = api_as(user)
+        assert client.post("/api/users/", **bad).status_code == 403
+        assert client.patch(f"/api/users/{customer.pk}/", **bad).status_code == 403
+        assert client.post(f"/api/users/{customer.pk}/invite/", **bad).status_code == 403
 
 
 def test_the_body_comes_before_the_state(api_as: Api, ticket: Any, customer: Any, agent: Any) -> None:

@@ -11,11 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.accounts import tokens
+from helpdesk.accounts.enums import Purpose
 from helpdesk.accounts.models import Session
+from helpdesk.accounts.operations.one_time_tokens import mint_link
 from helpdesk.accounts.roles import Permission
 from tests.contracts.routes import patterns, views
 from tests.factories import comment_on, ticket_of
-from tests.people import PASSWORD
+from tests.people import PASSWORD, UserFactory
 from tests.servers.identity_provider import IdentityProvider
 
 Api = Callable[[Any], Any]
@@ -48,8 +50,9 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     },
     "/api/comments/": {"GET": SIGNED_IN, "POST": CREATED},
     "/api/comments/<id:pk>/": {"GET": SIGNED_IN, "PATCH": (401, 200, 403, 403), "DELETE": (401, 204, 403, 204)},
-    "/api/users/": {"GET": STAFF},
-    "/api/users/<id:pk>/": {"GET": STAFF},
+    "/api/users/": {"GET": STAFF, "POST": (401, 403, 403, 201)},
+    "/api/users/<id:pk>/": {"GET": STAFF, "PATCH": (401, 403, 403, 200)},
+    "/api/users/<id:pk>/invite/": {"POST": (401, 403, 403, 202)},
     "/api/users/me/": {"GET": SIGNED_IN, "PATCH": SIGNED_IN},
     "/api/events/": {"GET": SIGNED_IN},
     "/api/auth/token/": {"POST": EVERYBODY},
@@ -69,6 +72,11 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/auth/identities/": {"GET": SIGNED_IN},
     # Each has linked Google, and a password besides.
     "/api/auth/identities/<provider>/": {"DELETE": (401, 204, 204, 204)},
+    "/api/auth/register/": {"POST": (201, 201, 201, 201)},
+    "/api/auth/email/verify/": {"POST": (204, 204, 204, 204)},
+    "/api/auth/email/verify/resend/": {"POST": (401, 202, 202, 202)},
+    "/api/auth/password/reset/": {"POST": (202, 202, 202, 202)},
+    "/api/auth/password/reset/confirm/": {"POST": (204, 204, 204, 204)},
     "/api/": {"GET": EVERYBODY},
     "/api/schema/": {"GET": EVERYBODY},
     "/api/docs/": {"GET": EVERYBODY},
@@ -84,6 +92,7 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
 PUBLIC = {route for route, rows in MATRIX.items() if all(row[0] != 401 for row in rows.values())}
 PLAIN = {route for route in PUBLIC if not route.startswith("/api/")} | {"/api/docs/", "/api/redoc/"}
 
+GOOD = "a-long-enough-passphrase"
 FOUR = {"title": "Smoke", "description": "It smokes.", "status": "pending", "priority": "low"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/tickets/": {"title": "Smoke", "description": "It smokes."},
@@ -103,6 +112,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/google/link/": {"id_token": "google"},
     "POST /api/auth/facebook/": {"id_token": "facebook"},
     "POST /api/auth/facebook/link/": {"id_token": "facebook"},
+    "POST /api/users/": {"username": "ana", "email": "ana@example.com"},
+    "PATCH /api/users/<id:pk>/": {"role": "agent"},
+    "POST /api/auth/register/": {"username": "ana", "email": "ana@example.com", "password": GOOD},
+    "POST /api/auth/email/verify/": {"token": "verify_email"},
+    "POST /api/auth/password/reset/": {"email": "ana@example.com"},
+    "POST /api/auth/password/reset/confirm/": {"token": "reset_password", "new_password": GOOD},
 }
 
 
@@ -135,7 +150,15 @@ def test_each_role_gets_what_the_table_says(
     if "<provider>" in route:
         for user in (customer, agent, admin):
             user.identities.create(provider="google", subject=str(user.pk), created_at=timezone.now())
-    keys = {"/api/users/": customer, "/api/comments/": comment, "/api/tickets/<id:ticket_id>/": comment}
+    for purpose in (Purpose.VERIFY_EMAIL, Purpose.RESET_PASSWORD):
+        real[purpose] = mint_link(user=customer, purpose=purpose, now=timezone.now())
+    invited = UserFactory(password=None)
+    keys = {
+        "/api/users/<id:pk>/invite/": invited,
+        "/api/users/": customer,
+        "/api/comments/": comment,
+        "/api/tickets/<id:ticket_id>/": comment,
+    }
     row = next((row for start, row in keys.items() if route.startswith(start)), ticket)
     path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
     path = path.replace("<key:pk>", str(session.pk))

@@ -34,6 +34,7 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/comments/?ticket={ticket}": {"customer": 2, "agent": 2, "admin": 2},
     "/api/comments/{comment}/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/users/": {"customer": 1, "agent": 2, "admin": 2},
+    "/api/users/?is_active=true&search=o": {"agent": 2, "admin": 2},
     "/api/users/{agent}/": {"customer": 1, "agent": 2, "admin": 2},
     "/api/auth/identities/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/users/me/": {"customer": 1, "agent": 1, "admin": 1},

@@ -77,7 +77,7 @@ def story(committing: Committing) -> Callable[..., dict[str, EmailMultiAlternati
             comment_on(ticket, bob)
             comment_on(ticket, bob, content="He smokes.", is_internal=True)
         # Everybody of it once: ada's comment is ann's too.
-        return {email.template: compose(email) for email in EmailLog.objects.order_by("-id")}
+        return {email.template: compose(email, now=NOON) for email in EmailLog.objects.order_by("-id")}
 
     return tell
 
@@ -102,7 +102,7 @@ def test_each_mail_speaks_the_language_of_its_recipient(story: Any, language: st
         assert f'<html lang="{language}">' in html_of(message)
 
 
-@pytest.mark.parametrize("template", list(Template))
+@pytest.mark.parametrize("template", SUBJECTS["en"])
 def test_the_text_says_all_that_the_html_says(story: Any, settings: Any, template: Template) -> None:
     settings.PUBLIC_URL = "https://desk.example.org/"
 
@@ -127,7 +127,7 @@ def test_a_mail_tells_what_was_and_not_what_became_of_it(story: Any) -> None:
     story()
     Ticket.objects.update(title="Printer is ash", description="It burnt.", status="open", priority="low")
 
-    receipt = compose(EmailLog.objects.get(template=Template.TICKET_RECEIPT))
+    receipt = compose(EmailLog.objects.get(template=Template.TICKET_RECEIPT), now=NOON)
 
     assert str(receipt.subject).endswith("Printer on fire")
     assert "It burns." in receipt.body
@@ -139,8 +139,8 @@ def test_what_users_write_is_no_markup_in_html_and_itself_in_text(story: Any) ->
 
     message = story(title=evil, description=evil)[Template.TICKET_CREATED]
 
-    escaped = "&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt; &amp; &lt;b&gt;"
-    assert html_of(message).count(escaped) == 3  # title of the page, heading, description
+    escaped = "&lt;script&gt;alert('1')&lt;/script&gt; &amp; &lt;b&gt;"
+    assert html_of(message).replace("&#x27;", "'").count(escaped) == 3  # title of the page, heading, description
     assert "<script" not in html_of(message)
     assert message.body.count(evil) == 2
     assert str(message.subject).endswith(f"New ticket: {evil}")
@@ -194,14 +194,14 @@ def test_the_headers_keep_machines_from_answering_and_a_ticket_together(story: A
         assert headers["X-Helpdesk-Ticket"] == str(number)
         assert headers["Message-ID"].endswith("@example.org>")
     assert messages[Template.NOTE_ADDED].message()["X-Helpdesk-Event"] == "note_added"
-    assert len({message.message()["Message-ID"] for message in messages.values()}) == len(Template)
+    assert len({message.message()["Message-ID"] for message in messages.values()}) == len(SUBJECTS["en"])
 
 
 def test_a_mail_that_is_composed_again_is_the_same_mail(story: Any) -> None:
     story()
     email = EmailLog.objects.order_by("id")[0]
 
-    first, second = compose(email), compose(EmailLog.objects.get(pk=email.pk))
+    first, second = (compose(EmailLog.objects.get(pk=email.pk), now=NOON) for _ in range(2))
 
     assert first.message()["Message-ID"] == second.message()["Message-ID"] == email.message_id
     assert (first.subject, first.body, html_of(first)) == (second.subject, second.body, html_of(second))

@@ -32,6 +32,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "helpdesk.accounts.passwords.SignsOut"},
 ]
 
+# Whether people may register by themselves. Without, admins invite them.
+REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", default=True)
+# What must not tell whether an address is known takes at least so long. Its work must take less.
+EVEN_ANSWER_SECONDS = env("EVEN_ANSWER_SECONDS", cast=within(0, 10, float), default=0.5)
+
 SIMPLE_JWT: dict[str, Any] = {
     "ACCESS_TOKEN_LIFETIME": timedelta(hours=1),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),

@@ -12,6 +12,17 @@ def _path(text: str) -> str:
     return text
 
 
+def _page(text: str) -> str:
+    """Begins with a slash and takes a token; raises ValueError for another text."""
+    try:
+        filled = text.format(token="\0")  # noqa: S106 - no secret
+    except (LookupError, AttributeError) as error:
+        raise ValueError from error
+    if not text.startswith("/") or "\0" not in filled:
+        raise ValueError
+    return text
+
+
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env("EMAIL_PORT", cast=port, default=25)
@@ -24,3 +35,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Helpdesk <helpdesk@examp
 
 # What follows PUBLIC_URL in the links to a ticket: where a front end shows it.
 TICKET_PATH = env("TICKET_PATH", cast=_path, default="/api/tickets/{id}/")
+# The same for links that open something once: a front end's page takes the token from its address, and sends it here.
+EMAIL_VERIFY_PATH = env("EMAIL_VERIFY_PATH", cast=_page, default="/verify-email?token={token}")
+PASSWORD_RESET_PATH = env("PASSWORD_RESET_PATH", cast=_page, default="/reset-password?token={token}")
+INVITATION_PATH = env("INVITATION_PATH", cast=_page, default="/accept-invitation?token={token}")

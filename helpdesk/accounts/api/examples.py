@@ -23,6 +23,38 @@ ACCESS: Final = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZX
 REFRESH: Final = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl"
 PAIR: Final = {"access": ACCESS, "refresh": REFRESH}
 
+REGISTRATION: Final = {
+    "username": "ada",
+    "email": "ada@example.com",
+    "password": "correct horse battery staple",
+    "name": "Ada Lovelace",
+}
+INVITATION: Final = {
+    "username": "agent_4",
+    "email": "agent_4@example.com",
+    "name": "Edsger Dijkstra",
+    "role": "agent",
+    "language": "en",
+}
+LINK_TOKEN: Final = "pSxZ4Q0hJX9v1mN6kqB3cT8yRw2eUfLgDa5HiOoKzVs"  # noqa: S105 - opens nothing
+NEW_PASSWORD: Final = {"token": LINK_TOKEN, "new_password": "correct horse battery staple"}
+
+REGISTRATION_CLOSED: Final = problem(403, "registration_closed", "Nobody can register here. Ask for an invitation.")
+_LINK_MESSAGE: Final = "This link was used before, or is too old."
+LINK_NOT_VALID: Final = problem(
+    400,
+    "link_not_valid",
+    _LINK_MESSAGE,
+    errors=[{"field": "token", "code": "link_not_valid", "message": _LINK_MESSAGE}],
+)
+NOTHING_TO_VERIFY: Final = problem(
+    409, "nothing_to_verify", "You have no e-mail address that waits for being verified."
+)
+NOT_INVITABLE: Final = problem(409, "not_invitable", "This person has a password already.")
+OWN_ACCOUNT: Final = problem(
+    409, "own_account", "You cannot deactivate yourself or take away your own role. Ask another admin."
+)
+LAST_ADMIN: Final = problem(409, "last_admin", "This is the last active admin. Make somebody else an admin first.")
 NO_ACTIVE_ACCOUNT: Final = problem(401, "no_active_account", "No active account with these credentials.")
 TOKEN_NOT_VALID: Final = problem(401, "token_not_valid", "The token is invalid or expired.")
 SESSION_IDLE: Final = problem(
@@ -39,7 +71,7 @@ SESSION: Final[dict[str, Any]] = {
     "current": True,
 }
 SOCKET_TICKET: Final = {"ticket": "q1kZ3v0dTq4yq2gqf0b0n7w2u5m8r1x4c7e0h3k6n9s.0.1795166880", "expires_in": 30}
-NEW_PASSWORD: Final = {"old_password": "testpass123", "new_password": "correct horse battery staple"}
+CHANGED_PASSWORD: Final = {"old_password": "testpass123", "new_password": "correct horse battery staple"}
 WRONG_PASSWORD: Final = problem(
     400,
     "invalid",

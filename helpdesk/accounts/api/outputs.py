@@ -52,6 +52,12 @@ class PersonOutput(ColleagueOutput):
     date_joined = serializers.DateTimeField(required=False)
 
 
+class DetailOutput(serializers.Serializer):
+    """What happens next, for people."""
+
+    detail = serializers.CharField()
+
+
 @extend_schema_serializer(examples=[OpenApiExample("A fresh pair", value=examples.PAIR)])
 class TokenPairOutput(serializers.Serializer):
     access = serializers.CharField(help_text="Good for an hour.")

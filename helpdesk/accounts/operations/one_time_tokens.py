@@ -5,8 +5,18 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 from helpdesk.accounts.enums import Purpose
 from helpdesk.accounts.models import OneTimeToken, Session, User
+from helpdesk.core.errors import FieldError, Invalid
+
+
+class LinkNotValid(Invalid):
+    """Unknown, used, too old, of an inactive person or of an address that is not theirs any more: all alike."""
+
+    code = "link_not_valid"
+
 
 LIFETIMES: Final[dict[str, timedelta]] = {
     Purpose.VERIFY_EMAIL: timedelta(days=7),
@@ -14,6 +24,10 @@ LIFETIMES: Final[dict[str, timedelta]] = {
     Purpose.INVITATION: timedelta(days=7),
     Purpose.SOCKET: timedelta(seconds=30),
 }
+# What lets somebody choose a password.
+PASSWORD_LINKS: Final = (Purpose.RESET_PASSWORD, Purpose.INVITATION)
+# A mail that is tried again brings another token, and the first may have arrived all the same. So many stay good.
+MOST_UNUSED: Final = 5
 BYTES: Final = 32
 
 
@@ -51,6 +65,36 @@ def spend(text: str, *, purpose: Purpose, now: datetime) -> OneTimeToken | None:
         token.used_at = now
         token.save(update_fields=["used_at"])
     return token
+
+
+def mint_link(*, user: User, purpose: Purpose, now: datetime) -> str:
+    """For a mail that leaves now, to the address of now. The tokens of a few mails before it stay good."""
+    unused = user.one_time_tokens.filter(purpose=purpose, used_at=None).order_by("-id")
+    unused.filter(pk__in=list(unused.values_list("pk", flat=True)[MOST_UNUSED - 1 :])).delete()
+    return mint(user=user, purpose=purpose, now=now, email=user.email)
+
+
+def spend_link(text: str, *purposes: Purpose, now: datetime) -> User:
+    """Whose mail it came in. It proves the address that it was sent to: another one by now, and it opens nothing.
+
+    The person is locked first, as by whoever withdraws tokens: or the two would wait for each other.
+    """
+    people = User.objects.filter(one_time_tokens__digest=_digest(text), is_active=True)
+    user = people.select_for_update(no_key=True, of=("self",)).first()
+    if user is not None and any(_is_spent(text, purpose, user, now=now) for purpose in purposes):
+        return user
+    message = _("This link was used before, or is too old.")
+    raise LinkNotValid(message, errors=[FieldError("token", "link_not_valid", message)])
+
+
+def _is_spent(text: str, purpose: Purpose, user: User, *, now: datetime) -> bool:
+    token = spend(text, purpose=purpose, now=now)
+    return token is not None and token.email == user.email
+
+
+def withdraw_password_links(*, user: User) -> None:
+    for purpose in PASSWORD_LINKS:
+        withdraw(user=user, purpose=purpose)
 
 
 def withdraw(*, user: User, purpose: Purpose) -> None:

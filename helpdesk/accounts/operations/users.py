@@ -13,9 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.enums import Ending
-from helpdesk.accounts.events import UserCreated, UsersLoaded, UserUpdated
+from helpdesk.accounts.events import EmailVerificationRequested, UserCreated, UsersLoaded, UserUpdated
 from helpdesk.accounts.models import User
 from helpdesk.accounts.operations.endings import end_sessions
+from helpdesk.accounts.operations.one_time_tokens import withdraw_password_links
 from helpdesk.accounts.roles import Permission, Role, roles_with
 from helpdesk.core import bulk
 from helpdesk.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -55,11 +56,15 @@ class LastAdmin(Conflict):
     code = "last_admin"
 
 
-# constraint -> the field at fault, and what is said
-_TAKEN: Final[dict[str, tuple[str, str | Promise]]] = {
-    "accounts_user_username_key": ("username", _("Somebody else has this username.")),
-    "user_username_unique_in_any_case": ("username", _("Somebody else has this username.")),
-    "user_email_unique_in_any_case": ("email", _("Somebody else has this e-mail address.")),
+# constraint -> the field at fault
+_TAKEN: Final[dict[str, str]] = {
+    "accounts_user_username_key": "username",
+    "user_username_unique_in_any_case": "username",
+    "user_email_unique_in_any_case": "email",
+}
+_SAID: Final[dict[str, str | Promise]] = {
+    "username": _("Somebody else has this username."),
+    "email": _("Somebody else has this e-mail address."),
 }
 _MANAGERS: Final = roles_with(Permission.MANAGE_USERS)
 
@@ -77,8 +82,8 @@ def create_user(
     language: str = "en",
 ) -> User:
     user = User(username=username, email=email, name=name, role=role, language=language, date_joined=now)
-    _set_password(user, password)
-    _save(user)
+    choose_password(user, password)
+    save(user)
     publish(UserCreated(user=user.as_dict()), by=by, now=now)
     return user
 
@@ -103,10 +108,10 @@ def update_profile(*, by: User, changes: dict[str, Any], now: datetime) -> User:
 
 
 @transaction.atomic
-def set_password(*, by: User, user_id: int, password: str, now: datetime) -> User:
-    """Every session ends."""
+def set_password(*, by: User, user_id: int, password: str, now: datetime, field: str = "password") -> User:
+    """Every session ends. `field`: what the caller calls it."""
     user = _lock(user_id)
-    _set_password(user, password)
+    choose_password(user, password, field=field)
     _write_password(user, by=by, now=now)
     return user
 
@@ -123,7 +128,7 @@ def change_password(*, by: User, session_id: UUID, old_password: str, new_passwo
         if user.password != by.password:
             # Another one was set meanwhile.
             raise WrongPassword
-        _set_password(user, new_password, field="new_password")
+        choose_password(user, new_password, field="new_password")
         _write_password(user, by=by, now=now, but=session_id)
 
 
@@ -187,8 +192,10 @@ def _write(user: User, written: dict[str, Any], *, told: list[str], by: User, no
     values = {field: [getattr(user, field), written[field]] for field in told}
     for field, value in written.items():
         setattr(user, field, value)
-    _save(user, update_fields=list(written))
+    save(user, update_fields=list(written))
     publish(UserUpdated(user=user.as_dict(), values=values), by=by, now=now)
+    if "email" in written and user.email:
+        publish(EmailVerificationRequested(user=user.as_dict()), by=by, now=now)
     if not user.is_active and "is_active" in written:
         end_sessions(user=user, reason=Ending.DEACTIVATED, by=by, now=now)
     return user
@@ -197,11 +204,13 @@ def _write(user: User, written: dict[str, Any], *, told: list[str], by: User, no
 def _write_password(user: User, *, by: User, now: datetime, but: UUID | None = None) -> None:
     user.token_version += 1
     user.save(update_fields=["password", "token_version"])
+    withdraw_password_links(user=user)
     publish(UserUpdated(user=user.as_dict(), values={"password": [None, None]}), by=by, now=now)
     end_sessions(user=user, reason=Ending.PASSWORD_CHANGED, by=by, now=now, but=but)
 
 
-def _set_password(user: User, password: str, *, field: str = "password") -> None:
+def choose_password(user: User, password: str, *, field: str = "password") -> None:
+    """Not yet saved."""
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -211,7 +220,7 @@ def _set_password(user: User, password: str, *, field: str = "password") -> None
     user.password = make_password(password)
 
 
-def _save(user: User, **options: Any) -> None:
+def save(user: User, **options: Any) -> None:
     """Asking first whether a name is free would not keep two from taking it at once: the constraint decides."""
     try:
         with transaction.atomic():
@@ -220,5 +229,8 @@ def _save(user: User, **options: Any) -> None:
         violated = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
         if violated not in _TAKEN:
             raise
-        field, message = _TAKEN[violated]
-        raise NameTaken(message, errors=[FieldError(field, "taken", message)]) from None
+        raise name_taken(_TAKEN[violated]) from None
+
+
+def name_taken(field: str) -> NameTaken:
+    return NameTaken(_SAID[field], errors=[FieldError(field, "taken", _SAID[field])])

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from helpdesk.accounts.roles import Permission
 from helpdesk.core import faults, redaction
+from helpdesk.notifications.account_mails import address_of, is_about_account, why_not
 from helpdesk.notifications.composing import compose
 from helpdesk.notifications.enums import STAFF_ONLY, State
 from helpdesk.notifications.models import EmailLog
@@ -61,7 +62,7 @@ def _send_all(among: QuerySet[EmailLog], *, now: datetime) -> int:
             if email is None:
                 break
             try:
-                _send(email, post)
+                _send(email, post, now=moment())
             except Refused as error:
                 _settle(email, state=State.FAILED, error=str(error))
             except Deferred as error:
@@ -93,9 +94,9 @@ def _claim(among: QuerySet[EmailLog], *, now: datetime) -> EmailLog | None:
     return email
 
 
-def _send(email: EmailLog, post: Post) -> None:
+def _send(email: EmailLog, post: Post, *, now: datetime) -> None:
     _check_entitled(email)
-    message = compose(email)
+    message = compose(email, now=now)
     email.address, email.subject = message.to[0], str(message.subject)
     post.deliver(message)
     faults.reach("notifications.accepted")
@@ -106,8 +107,13 @@ def _check_entitled(email: EmailLog) -> None:
     user = email.recipient
     if not user.is_active:
         raise NotEntitled("The recipient is inactive.")
-    if not user.email:
+    event = email.event.event()
+    if not address_of(email.template, event, user):
         raise NotEntitled("The recipient has no address.")
+    if is_about_account(event):
+        if reason := why_not(email):
+            raise NotEntitled(reason)
+        return
     staff_only = email.template in STAFF_ONLY
     may_read = Ticket.objects.in_scope_of(user).filter(pk=email.event.subject_id).exists()
     if not may_read or (staff_only and not user.may(Permission.SEE_STAFF_EVENTS)):
