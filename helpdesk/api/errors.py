@@ -63,7 +63,7 @@ def _from_refusal(error: drf.NotAuthenticated | drf.AuthenticationFailed) -> Pro
     return Problem(status=401, code=code, detail=detail, headers=HEADERS[401])
 
 
-def _from_throttled(error: drf.Throttled) -> Problem:
+def _from_throttled(error: drf.Throttled | domain.Throttled) -> Problem:
     seconds = max(1, ceil(getattr(error, "wait", None) or 1))
     detail = ngettext(
         "Too many requests. Try again in %(seconds)d second.",
@@ -91,6 +91,7 @@ def _from_bad_value(error: DataError) -> Problem:
 
 # The first family that fits.
 PROBLEMS: Final[tuple[tuple[type[BaseException], Callable[[Any], Problem]], ...]] = (
+    (domain.Throttled, _from_throttled),
     (domain.DomainError, _from_domain),
     (drf.ValidationError, validation.problem),
     (drf.NotAuthenticated, _from_refusal),

@@ -4,30 +4,21 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, authenticate
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session as CookieSession
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts import tokens
 from helpdesk.accounts.devices import NOWHERE, USER_AGENT_LENGTH, Device
 from helpdesk.accounts.enums import Method
 from helpdesk.accounts.events import SignedIn
 from helpdesk.accounts.models import Session, User
-from helpdesk.core.errors import Unauthenticated
+from helpdesk.accounts.operations import credentials
 from helpdesk.events.operations import publish
 
 
-class NoActiveAccount(Unauthenticated):
-    """Wrong, unknown and inactive alike: the answer must not tell which names exist."""
-
-    code = "no_active_account"
-
-
 def sign_in(*, username: str, password: str, device: Device = NOWHERE, now: datetime) -> dict[str, str]:
-    user = authenticate(username=username, password=password)
-    if not isinstance(user, User):
-        raise NoActiveAccount(_("No active account with these credentials."))
+    user = credentials.check(username=username, password=password, device=device, now=now)
     return begin_session(user=user, method=Method.PASSWORD, device=device, now=now)
 
 
