@@ -1,22 +1,24 @@
 """How passwords are hashed: at the cost that OWASP names as its minimum, and never many at once.
 
-Django's own parameters take 100 MiB a sign-in. With these, four at once take 76 MiB, however many sign in.
+Django's own parameters take 100 MiB a sign-in. With these, four at once take 76 MiB, however many sign in. They have
+threads of their own: a request's thread comes and goes, and the C library would keep what was freed in each of them.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import BoundedSemaphore
-from typing import Any, Final
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.core.errors import Unavailable
 
+T = TypeVar("T")
+
 AT_ONCE: Final = 4  # in one process
 PATIENCE: Final = 10.0  # seconds in the queue; who would wait longer is told to come back
-
-_free = BoundedSemaphore(AT_ONCE)
 
 
 class TooManyHashes(Unavailable):
@@ -26,14 +28,23 @@ class TooManyHashes(Unavailable):
         super().__init__(_("Too many people are signing in right now. Try again in a moment."))
 
 
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    if not _free.acquire(timeout=PATIENCE):
-        raise TooManyHashes
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hasher")
+
+
+# A child of fork() has none of its parent's threads.
+os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
+def _in_turn(work: Callable[[], T]) -> T:
+    waiting = _threads().submit(work)
     try:
-        yield
-    finally:
-        _free.release()
+        return waiting.result(timeout=PATIENCE)
+    except TimeoutError:
+        if waiting.cancel():
+            raise TooManyHashes from None
+        return waiting.result()  # its turn has come
 
 
 class Argon2Hasher(Argon2PasswordHasher):
@@ -42,12 +53,12 @@ class Argon2Hasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        with _one_of_few():
-            return super().encode(password, salt)
+        encode = super().encode
+        return _in_turn(lambda: encode(password, salt))
 
     def verify(self, password: str, encoded: str) -> bool:
-        with _one_of_few():
-            return super().verify(password, encoded)
+        verify = super().verify
+        return _in_turn(lambda: verify(password, encoded))
 
 
 class PBKDF2Hasher(PBKDF2PasswordHasher):
@@ -55,5 +66,5 @@ class PBKDF2Hasher(PBKDF2PasswordHasher):
 
     # `verify` hashes by it too.
     def encode(self, password: str, salt: str, iterations: Any = None) -> str:
-        with _one_of_few():
-            return super().encode(password, salt, iterations)
+        encode = super().encode
+        return _in_turn(lambda: encode(password, salt, iterations))

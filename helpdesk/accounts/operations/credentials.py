@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password, verify_password
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.devices import Device
@@ -88,6 +88,9 @@ def _charge(account: str, device: Device) -> Guess:
 
 def _try(user: User | None, password: str, guess: Guess) -> tuple[bool, bool]:
     """Whether it fits, and whether the hash is one that is not made any more."""
+    if not connection.in_atomic_block:
+        # Who waits for the hasher holds no connection: a flood of sign-ins would leave none for everybody else.
+        connection.close()
     try:
         if user is None:
             make_password(password)
