@@ -2,7 +2,7 @@
 
 import os
 
-os.environ.setdefault("DJANGO_SECRET_KEY", "test-key-that-is-long-enough-for-hs256-0123456789")
+os.environ.setdefault("DJANGO_SECRET_KEY", "canary-test-key-that-is-long-enough-for-hs256-0123456789")
 
 from helpdesk.core.refusal import refuse
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from helpdesk.accounts.enums import Purpose
 from helpdesk.accounts.models import OneTimeToken, Session, User
+from helpdesk.core.redaction import ONE_TIME
 
 LIFETIMES: Final[dict[str, timedelta]] = {
     Purpose.VERIFY_EMAIL: timedelta(days=7),
@@ -21,7 +22,7 @@ def mint(*, user: User, purpose: Purpose, now: datetime, email: str = "", sessio
     """A new token; it is nowhere else from here on."""
     # Here the dead ones stay few without a timetable.
     user.one_time_tokens.filter(expires_at__lte=now).delete()
-    text = secrets.token_urlsafe(BYTES)
+    text = ONE_TIME + secrets.token_urlsafe(BYTES)
     OneTimeToken.objects.create(
         user=user,
         purpose=purpose,
