@@ -78,7 +78,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
         """Counted like a sign-in: an unlocked browser is no place to guess at it either."""
         typed: str = self.cleaned_data["old_password"]
         if not credentials.confirm(user=self.user, password=typed, device=device(self.request), now=timezone.now()):
-            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+            raise ValidationError(self.error_messages["password_incorrect"])
         return typed
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002
