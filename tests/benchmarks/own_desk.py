@@ -22,6 +22,7 @@ UNLIMITED = {
 def own_desk(**env: str) -> Iterator[Daphne]:
     """On the server that DATABASE_URL names, beside its databases."""
     os.environ.setdefault("HELPDESK_TEST_DB", "benchmark")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
     import django
 
