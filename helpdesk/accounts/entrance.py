@@ -3,33 +3,83 @@
 Not in the package `admin`: that one registers with this site, which must be there first.
 """
 
-from typing import Any
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final
 
+from django import forms
 from django.conf import settings
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import URLPattern, reverse
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import Throttled
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from helpdesk.accounts.operations import sessions
+from helpdesk.accounts.api.caller import device
+from helpdesk.accounts.operations import credentials, sessions
 from helpdesk.accounts.operations.users import set_password
 from helpdesk.accounts.roles import Permission
 from helpdesk.api.errors import problem_for
+from helpdesk.core.errors import Throttled as TooManyGuesses
+from helpdesk.core.errors import Unavailable
 from helpdesk.limits import addresses, limiter
+
+# What the right password meets too: too many wrong ones before it, or too many people at once.
+_NOT_NOW: Final = (TooManyGuesses, Unavailable)
+# As at the API: what is longer is refused before anything is hashed.
+LONGEST_NAME: Final = 254
+LONGEST_PASSWORD: Final = 1024
+
+
+def _bounded(fields: dict[str, forms.Field]) -> None:
+    for name, field in fields.items():
+        if isinstance(field, forms.CharField):
+            longest = LONGEST_NAME if name == "username" else LONGEST_PASSWORD
+            field.max_length = longest
+            field.validators.append(MaxLengthValidator(longest))
+            field.widget.attrs["maxlength"] = longest
 
 
 class SignInForm(AuthenticationForm):
-    def confirm_login_allowed(self, user: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _bounded(self.fields)
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
         """Who may not enter is told the same as who mistyped: a good password must not show itself here."""
-        if not user.may(Permission.USE_ADMIN):
-            raise self.get_invalid_login_error()
+        typed = {name: self.cleaned_data.get(name) for name in ("username", "password")}
+        if all(typed.values()):
+            try:
+                self.user_cache = credentials.check(
+                    **typed, device=device(self.request), now=timezone.now(), permission=Permission.USE_ADMIN
+                )
+            except credentials.NoActiveAccount:
+                raise self.get_invalid_login_error() from None
+        cleaned: dict[str, Any] = self.cleaned_data
+        return cleaned
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
     user: Any
+
+    def __init__(self, *args: Any, request: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        _bounded(self.fields)
+
+    @sensitive_variables()
+    def clean_old_password(self) -> str:
+        """Counted like a sign-in: an unlocked browser is no place to guess at it either."""
+        typed: str = self.cleaned_data["old_password"]
+        if not credentials.confirm(user=self.user, password=typed, device=device(self.request), now=timezone.now()):
+            raise ValidationError(self.error_messages["password_incorrect"])
+        return typed
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002
         password = self.cleaned_data["new_password1"]
@@ -54,17 +104,26 @@ class Site(UnfoldAdminSite):
             if refusal := _over_the_limit(request):
                 return refusal
             sessions.forget_expired_cookies(now=timezone.now())
-        response: HttpResponseBase = super().login(request, extra_context)
+        try:
+            response: HttpResponseBase = super().login(request, extra_context)
+        except _NOT_NOW as error:
+            return _page_of(error)
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
+            credentials.entered_admin(user=request.user, device=device(request), now=timezone.now())
         return response
 
     def password_change(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         request.current_app = self.name
         view = PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
+            form_class=partial(OwnPasswordForm, request=request),
             success_url=reverse("admin:password_change_done"),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
-        return view(request)
+        try:
+            response: HttpResponseBase = view(request)
+        except _NOT_NOW as error:
+            return _page_of(error)
+        return response
 
 
 def _over_the_limit(request: Any) -> HttpResponse | None:
@@ -74,6 +133,10 @@ def _over_the_limit(request: Any) -> HttpResponse | None:
     verdict = limiter.charge_address(addresses.origin(request.META), fallback="database").verdict
     if verdict.allowed:
         return None
-    problem = problem_for(Throttled(wait=verdict.retry_after))
+    return _page_of(Throttled(wait=verdict.retry_after))
+
+
+def _page_of(error: Exception) -> HttpResponse:
+    problem = problem_for(error)
     assert problem is not None
     return problem.response()

@@ -64,7 +64,7 @@ class DeviceEvent(UserEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn(DeviceEvent, name="signed_in"):
-    """`method`: password, or the provider that vouched."""
+    """`method`: password, the provider that vouched, or `admin`, whose cookie is no session of the API."""
 
     session: str
     method: str
@@ -80,7 +80,7 @@ class SignedIn(DeviceEvent, name="signed_in"):
 
 @dataclass(frozen=True, kw_only=True)
 class SignInRefused(DeviceEvent, name="sign_in_refused"):
-    """Somebody tried, and was not let in: `wrong_password`, `inactive`, …"""
+    """Somebody tried, and was not let in: wrong_password, inactive, wrong_old_password, not_allowed_here."""
 
     reason: str
 

@@ -32,6 +32,7 @@ STATUSES: Final[dict[type[domain.DomainError], int]] = {
     domain.NotFound: 404,
     domain.Conflict: 409,
     domain.Gone: 410,
+    domain.Throttled: 429,
     domain.Unavailable: 503,
 }
 
@@ -63,7 +64,7 @@ def _from_refusal(error: drf.NotAuthenticated | drf.AuthenticationFailed) -> Pro
     return Problem(status=401, code=code, detail=detail, headers=HEADERS[401])
 
 
-def _from_throttled(error: drf.Throttled) -> Problem:
+def _from_throttled(error: drf.Throttled | domain.Throttled) -> Problem:
     seconds = max(1, ceil(getattr(error, "wait", None) or 1))
     detail = ngettext(
         "Too many requests. Try again in %(seconds)d second.",
@@ -91,6 +92,7 @@ def _from_bad_value(error: DataError) -> Problem:
 
 # The first family that fits.
 PROBLEMS: Final[tuple[tuple[type[BaseException], Callable[[Any], Problem]], ...]] = (
+    (domain.Throttled, _from_throttled),
     (domain.DomainError, _from_domain),
     (drf.ValidationError, validation.problem),
     (drf.NotAuthenticated, _from_refusal),

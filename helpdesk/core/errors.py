@@ -57,3 +57,13 @@ class Gone(DomainError):
 
 class Unavailable(DomainError):
     code = "unavailable"
+
+
+class Throttled(DomainError):
+    """`wait`: seconds until another try is worth it."""
+
+    code = "throttled"
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("")
+        self.wait = wait

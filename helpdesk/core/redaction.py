@@ -26,6 +26,9 @@ SECRET_KEYS: Final = frozenset(
 )
 SECRET_ENDINGS: Final = ("_key", "_password", "_secret", "_token")
 
+# What every one-time token begins with, so that this file, and scanners for secrets, know one where they see it.
+ONE_TIME: Final = "hdt_"
+
 _NAMES: Final = (
     r"(?:\w*(?:token|password|secret)|access|refresh|authorization|cookie|ticket|code_verifier|appsecret_proof)"
 )
@@ -38,6 +41,8 @@ PATTERNS: Final = (
     (re.compile(r"(?i)\b(bearer|basic)([ .])[\w.~+/=-]{8,}"), rf"\1\2{REDACTED}"),
     # A signed token, wherever it stands.
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), REDACTED),
+    # A one-time token likewise.
+    (re.compile(rf"\b{ONE_TIME}[\w.~-]{{16,}}"), REDACTED),
     # scheme://user:password@host
     (re.compile(r"(://[^\s:/@]*:)[^\s@/]+@"), rf"\1{REDACTED}@"),
 )

@@ -3,6 +3,8 @@
 Slower than both others, and needed rarely: for guesses at passwords.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection, transaction
@@ -27,11 +29,31 @@ _CHARGE: Final = """
     )
     SELECT used, extract(epoch FROM coalesce(oldest, now) + span - now)::float FROM clock, live
 """
+_LIVE: Final = """
+    WITH clock AS (SELECT clock_timestamp() AS now, make_interval(secs => %(window)s) AS span)
+    SELECT count(at) >= %(limit)s, extract(epoch FROM min(at) + max(span) - max(now))::float
+    FROM clock LEFT JOIN limits_hit ON key = %(key)s AND at > now - span
+"""
+_TAKE: Final = """
+    INSERT INTO limits_hit (key, at, expires_at)
+    SELECT key, clock_timestamp(), clock_timestamp() + make_interval(secs => span)
+    FROM unnest(%s::text[], %s::int[]) AS log (key, span)
+    RETURNING id
+"""
 _PRUNE: Final = """
     DELETE FROM limits_hit WHERE id IN (
         SELECT id FROM limits_hit WHERE expires_at < clock_timestamp() LIMIT %s FOR UPDATE SKIP LOCKED
     )
 """
+
+
+@dataclass(frozen=True)
+class Taken:
+    """`hits`: the rows that stand for it."""
+
+    allowed: bool
+    wait: float
+    hits: Sequence[int]
 
 
 def charge(key: str, rate: Rate) -> Verdict:
@@ -43,3 +65,27 @@ def charge(key: str, rate: Rate) -> Verdict:
         cursor.execute(_PRUNE, [PRUNED_AT_ONCE])
     allowed = used < rate.limit
     return Verdict(allowed, max(0, rate.limit - used - allowed), wait)
+
+
+def charge_all(logs: Mapping[str, Rate]) -> Taken:
+    """Counts one guess in each of these logs, or in none where one of them is full."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        for key in sorted(logs):  # in one order, or two guesses could wait for each other
+            cursor.execute(_LOCK, [f"limits:{key}"])
+        waits = []
+        for key, rate in logs.items():
+            cursor.execute(_LIVE, {"key": key, "window": rate.window, "limit": rate.limit})
+            full, wait = cursor.fetchone()
+            if full:
+                waits.append(wait)
+        hits: list[int] = []
+        if not waits:
+            cursor.execute(_TAKE, [list(logs), [rate.window for rate in logs.values()]])
+            hits = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_PRUNE, [PRUNED_AT_ONCE])
+    return Taken(not waits, max(waits, default=0.0), hits)
+
+
+def give_back(hits: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM limits_hit WHERE id = ANY(%s)", [list(hits)])

@@ -46,11 +46,6 @@ def charge_address(address: str, *, fallback: Fallback = "process") -> Charge:
     return _charge("anon", f"anon:{address}", settings.RATE_LIMIT_ANON, fallback)
 
 
-def charge_password(user_id: int) -> Charge:
-    """One guess at the password of somebody who is signed in; right ones are counted too, before anything is hashed."""
-    return _charge("password", f"password:{user_id}", settings.RATE_LIMIT_PASSWORD, "database")
-
-
 def _charge(policy: str, key: str, setting: str, fallback: Fallback) -> Charge:
     rate = Rate.parse(setting)
     try:

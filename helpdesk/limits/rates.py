@@ -19,11 +19,11 @@ class Rate:
     @staticmethod
     @lru_cache
     def parse(text: str) -> "Rate":
-        """`100/min`; ValueError for what is none."""
-        match = re.fullmatch(r"([1-9][0-9]{0,8})/([a-z]+)", text)
-        if match is None or match[2] not in SECONDS:
-            raise ValueError(f"{text!r} is no rate; write it like 100/min (s, min, h).")
-        return Rate(int(match[1]), SECONDS[match[2]])
+        """`100/min`, `10/15min`; ValueError for what is none."""
+        match = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,3})?([a-z]+)", text)
+        if match is None or match[3] not in SECONDS:
+            raise ValueError(f"{text!r} is no rate; write it like 100/min or 10/15min (s, min, h).")
+        return Rate(int(match[1]), int(match[2] or 1) * SECONDS[match[3]])
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoxfQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
     [
         JWT,
         f"refused {JWT}!",
+        "a mail with https://desk.example/reset/hdt_abcdefghijklmnopqrstuvwxyz-secret in it",
         "ws://host/ws/notifications/?token=secret",
         "/ws/notifications/?after=7&ticket=secret&v=1",
         "Authorization: Bearer secret-token",
@@ -32,7 +33,14 @@ def test_no_secret_stays_in_a_text(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["Ticket #7 status changed", "/api/tickets/7/", "ticket_id=7 status=open", "a token was refused", "bearer of news"],
+    [
+        "Ticket #7 status changed",
+        "/api/tickets/7/",
+        "ticket_id=7 status=open",
+        "a token was refused",
+        "bearer of news",
+        "hdt_x",
+    ],
 )
 def test_ordinary_lines_stay_as_they_are(text):
     assert clean(text) == text

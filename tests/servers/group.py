@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
+from tests import canaries
 from tests.servers.process import Server
 from tests.servers.programs import Beat, Daphne, Valkey, Worker
 from tests.servers.sink import Smtp
@@ -57,9 +60,12 @@ class Servers:
             server.kill()
             # Shown where a test failed.
             print(f"--- {server.name}\n{server.output()[-4000:]}")
+        told = [line for server in self._started for line in canaries.leaks(server.output(), server.env)]
         self.valkey.kill()
         self.smtp.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
+        if told:
+            pytest.fail("a server wrote a secret into its log:\n" + "\n".join(told))
 
     def _launched(self, server: S, env: dict[str, str]) -> S:
         self._started.append(server)

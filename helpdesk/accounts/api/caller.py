@@ -2,6 +2,7 @@
 
 from ipaddress import ip_address
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from helpdesk.accounts.devices import USER_AGENT_LENGTH, Device
@@ -21,7 +22,7 @@ def claims(request: Request) -> AccessClaims:
     return request.auth
 
 
-def device(request: Request) -> Device:
+def device(request: Request | HttpRequest) -> Device:
     """The client's own address (`TRUSTED_PROXIES` is settled by then), and what it calls itself, made printable."""
     agent = "".join(letter for letter in request.META.get("HTTP_USER_AGENT", "") if letter.isprintable())
     return Device(address=_address(request.META.get("REMOTE_ADDR") or ""), user_agent=agent[:USER_AGENT_LENGTH])

@@ -2,20 +2,17 @@
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.accounts.api import examples
-from helpdesk.accounts.api.caller import caller, claims
+from helpdesk.accounts.api.caller import caller, claims, device
 from helpdesk.accounts.api.inputs import PasswordChangeInput
 from helpdesk.accounts.operations import users
 from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiView
-from helpdesk.limits import limiter
 
 
 class PasswordChangeView(ApiView):
@@ -26,7 +23,7 @@ class PasswordChangeView(ApiView):
         summary="Change one's own password",
         description=(
             "Every other session ends. This one lives on, but its access token is stale at once, like all others: "
-            "spend its refresh token for a new pair. Ten guesses an hour (`RATE_LIMIT_PASSWORD`)."
+            "spend its refresh token for a new pair. Wrong old passwords are counted with those at the sign-in."
         ),
         request=PasswordChangeInput,
         responses={204: None} | refusals(examples.WRONG_PASSWORD, examples.NO_PASSWORD),
@@ -35,16 +32,8 @@ class PasswordChangeView(ApiView):
     def post(self, request: Request) -> Response:
         data = PasswordChangeInput(data=request.data)
         data.is_valid(raise_exception=True)
-        self._charge_guess(request)
         here = claims(request).session_id
-        users.change_password(by=caller(request), session_id=here, now=timezone.now(), **data.validated_data)
+        users.change_password(
+            by=caller(request), session_id=here, device=device(request), now=timezone.now(), **data.validated_data
+        )
         return Response(status=204)
-
-    def _charge_guess(self, request: Request) -> None:
-        """Who found somebody's device unlocked must not find out the password by trying, at a hundred a minute."""
-        if not settings.RATE_LIMIT_ENABLED:
-            return
-        charge = limiter.charge_password(caller(request).pk)
-        if not charge.verdict.allowed:
-            self.charge = charge
-            raise Throttled(wait=charge.verdict.retry_after)

@@ -23,7 +23,10 @@ class TokenView(ApiView):
 
     @extend_schema(
         summary="Sign in",
-        description="With a username or an e-mail address, in any case.",
+        description=(
+            "With a username or an e-mail address, in any case. "
+            "After too many wrong passwords it is 429, also for a right one."
+        ),
         request=SignInInput,
         responses={200: TokenPairOutput} | refusals(examples.NO_ACTIVE_ACCOUNT),
         operation_id="auth_token",

@@ -14,7 +14,8 @@ from helpdesk.accounts.devices import Device
 from helpdesk.accounts.enums import Method
 from helpdesk.accounts.events import EmailVerified, IdentityLinked, IdentityUnlinked, SignInRefused, UserCreated
 from helpdesk.accounts.models import SocialIdentity, User
-from helpdesk.accounts.operations.sessions import NoActiveAccount, begin_session
+from helpdesk.accounts.operations.credentials import NoActiveAccount
+from helpdesk.accounts.operations.sessions import begin_session
 from helpdesk.accounts.social.people import Person
 from helpdesk.accounts.social.providers import is_on
 from helpdesk.accounts.social.vouching import Proof, vouch

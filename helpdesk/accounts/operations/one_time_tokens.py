@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.accounts.enums import Purpose
 from helpdesk.accounts.models import OneTimeToken, Session, User
 from helpdesk.core.errors import FieldError, Invalid
+from helpdesk.core.redaction import ONE_TIME
 
 
 class LinkNotValid(Invalid):
@@ -37,7 +38,7 @@ def mint(
     """A new token; it is nowhere else from here on. The suffix may be read by anybody, and changed by nobody."""
     # Here the dead ones stay few without a timetable.
     user.one_time_tokens.filter(expires_at__lte=now).delete()
-    text = secrets.token_urlsafe(BYTES) + suffix
+    text = ONE_TIME + secrets.token_urlsafe(BYTES) + suffix
     OneTimeToken.objects.create(
         user=user,
         purpose=purpose,

@@ -5,7 +5,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth import authenticate
 from django.contrib.sessions.models import Session as CookieSession
 from django.db import transaction
 from django.db.models import Q
@@ -16,22 +15,15 @@ from helpdesk.accounts.devices import NOWHERE, USER_AGENT_LENGTH, Device
 from helpdesk.accounts.enums import Ending, Method
 from helpdesk.accounts.events import SessionsEnded, SignedIn
 from helpdesk.accounts.models import Session, User
+from helpdesk.accounts.operations import credentials
 from helpdesk.accounts.operations.admission import check_standing, session_of
+from helpdesk.accounts.operations.credentials import NoActiveAccount
 from helpdesk.accounts.operations.endings import close
-from helpdesk.core.errors import Unauthenticated
 from helpdesk.events.operations import publish
 
 
-class NoActiveAccount(Unauthenticated):
-    """Wrong, unknown and inactive alike: the answer must not tell which names exist."""
-
-    code = "no_active_account"
-
-
 def sign_in(*, username: str, password: str, device: Device = NOWHERE, now: datetime) -> dict[str, str]:
-    user = authenticate(username=username, password=password)
-    if not isinstance(user, User):
-        raise NoActiveAccount(_("No active account with these credentials."))
+    user = credentials.check(username=username, password=password, device=device, now=now)
     return begin_session(user=user, method=Method.PASSWORD, device=device, now=now)
 
 

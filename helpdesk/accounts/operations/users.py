@@ -12,9 +12,11 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.accounts.devices import Device
 from helpdesk.accounts.enums import Ending
 from helpdesk.accounts.events import EmailVerificationRequested, UserCreated, UsersLoaded, UserUpdated
 from helpdesk.accounts.models import User
+from helpdesk.accounts.operations import credentials
 from helpdesk.accounts.operations.endings import end_sessions
 from helpdesk.accounts.operations.one_time_tokens import withdraw_password_links
 from helpdesk.accounts.roles import Permission, Role, roles_with
@@ -116,12 +118,14 @@ def set_password(*, by: User, user_id: int, password: str, now: datetime, field:
     return user
 
 
-def change_password(*, by: User, session_id: UUID, old_password: str, new_password: str, now: datetime) -> None:
+def change_password(
+    *, by: User, session_id: UUID, old_password: str, new_password: str, device: Device, now: datetime
+) -> None:
     """Every other session ends. The one that asks goes on by its refresh token: all access tokens are stale."""
     if not by.has_usable_password():
         raise NoPassword(_("You have no password yet: you sign in with another account. Ask for one by e-mail."))
     # Not while the row is held: a hash is meant to take its time.
-    if not by.check_password(old_password):
+    if not credentials.confirm(user=by, password=old_password, device=device, now=now):
         raise WrongPassword
     with transaction.atomic():
         user = _lock(by.pk)
