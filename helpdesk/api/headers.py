@@ -24,7 +24,7 @@ _EVERYWHERE: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-# The first prefix that fits. Of a page that is never a referrer, browsers send the forms with `Origin: null`: they would
+# The first prefix that fits. Of a page that is no referrer, browsers send the forms with `Origin: null`: they would
 # be taken for forged ones.
 BY_PREFIX: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
     (settings.ADMIN_PATH, _EVERYWHERE | {"Referrer-Policy": "same-origin"}),
