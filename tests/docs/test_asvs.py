@@ -10,27 +10,33 @@ from tests.servers import ROOT
 
 PAGE = REFERENCE / "asvs.md"
 STATUSES = {"Met", "Pending", "Partly", "Not met", "Not applicable"}
-# How many requirements of levels 1 and 2 each section of ASVS 5.0.0 has; those of level 3 stand behind them.
-SECTIONS = {
-    **{"1.1": 2, "1.2": 9, "1.3": 11, "1.4": 3, "1.5": 2},
-    **{"2.1": 3, "2.2": 3, "2.3": 4, "2.4": 1},
-    **{"3.2": 2, "3.3": 4, "3.4": 6, "3.5": 5, "3.7": 2},
-    **{"4.1": 3, "4.2": 1, "4.3": 2, "4.4": 4},
-    **{"5.1": 1, "5.2": 3, "5.3": 2, "5.4": 3},
-    **{"6.1": 3, "6.2": 12, "6.3": 4, "6.4": 4, "6.5": 5, "6.6": 3, "6.8": 4},
-    **{"7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 2, "7.6": 2},
-    **{"8.1": 2, "8.2": 3, "8.3": 1, "8.4": 1},
-    **{"9.1": 3, "9.2": 4},
-    **{"10.1": 2, "10.2": 2, "10.3": 4, "10.4": 11, "10.5": 5, "10.6": 2, "10.7": 3},
-    **{"11.1": 2, "11.2": 3, "11.3": 3, "11.4": 4, "11.5": 1, "11.6": 1},
-    **{"12.1": 3, "12.2": 2, "12.3": 4},
-    **{"13.1": 1, "13.2": 5, "13.3": 2, "13.4": 5},
-    **{"14.1": 2, "14.2": 4, "14.3": 3},
-    **{"15.1": 3, "15.2": 3, "15.3": 7},
-    **{"16.1": 1, "16.2": 5, "16.3": 4, "16.4": 3, "16.5": 3},
-    **{"17.1": 1, "17.2": 4, "17.3": 2},
-}
-REQUIREMENTS = [f"{section}.{n}" for section, count in SECTIONS.items() for n in range(1, count + 1)]
+# How many requirements of levels 1 and 2 ASVS 5.0.0 has, for each section of each chapter; those of level 3 stand behind
+# them.
+CHAPTERS = (
+    (2, 9, 11, 3, 2),
+    (3, 3, 4, 1),
+    (0, 2, 4, 6, 5, 0, 2),
+    (3, 1, 2, 4),
+    (1, 3, 2, 3),
+    (3, 12, 4, 4, 5, 3, 0, 4),
+    (3, 4, 2, 5, 2, 2),
+    (2, 3, 1, 1),
+    (3, 4),
+    (2, 2, 4, 11, 5, 2, 3),
+    (2, 3, 3, 4, 1, 1),
+    (3, 2, 4),
+    (1, 5, 2, 5),
+    (2, 4, 3),
+    (3, 3, 7),
+    (1, 5, 4, 3, 3),
+    (1, 4, 2),
+)
+REQUIREMENTS = [
+    f"{chapter}.{section}.{n}"
+    for chapter, sections in enumerate(CHAPTERS, 1)
+    for section, count in enumerate(sections, 1)
+    for n in range(1, count + 1)
+]
 ROWS = rows(PAGE, first="Requirement")
 
 
@@ -41,7 +47,7 @@ def test_the_standard_has_as_many() -> None:
 def test_each_requirement_has_one_row_in_its_place() -> None:
     found: list[str] = []
     for numbers, *_rest in ROWS:
-        first, _, last = numbers.partition("–")
+        first, _, last = numbers.partition("\u2013")
         found += REQUIREMENTS[REQUIREMENTS.index(first) : REQUIREMENTS.index(last or first) + 1]
 
     assert found == REQUIREMENTS
