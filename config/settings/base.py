@@ -7,6 +7,7 @@ from .components.auth import *
 from .components.cache import *
 from .components.celery import *
 from .components.channels import *
+from .components.cors import *
 from .components.database import *
 from .components.email import *
 from .components.env import BASE_DIR, env, host
@@ -29,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -49,10 +51,12 @@ INSTALLED_APPS = [
 
 # Few on purpose: each costs every request. Cookies, sessions and CSRF belong to forms, and the API has none.
 MIDDLEWARE = [
+    "helpdesk.api.headers.HeadersMiddleware",
     "helpdesk.api.request_id.RequestIDMiddleware",
     "helpdesk.backoffice.middleware.AdminMiddleware",
     "helpdesk.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "helpdesk.api.cors.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -85,6 +89,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # pages from elsewhere have files of their own
 STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

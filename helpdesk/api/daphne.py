@@ -1,12 +1,15 @@
-"""What Daphne answers before Django is asked: problems as everywhere, and no lines of its own in the log.
+"""What Daphne answers before Django is asked: problems as everywhere, no name of its own, and no lines in the log.
 
 It offers no hooks for this, so its classes (and Twisted's below them) are given other methods.
 """
 
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from helpdesk.api import problems
+from django.http import HttpResponse
+
+from helpdesk.api import headers, problems
 from helpdesk.api.problems import Problem
 
 LONGEST_LENGTH: Final = 19  # digits of Content-Length
@@ -18,6 +21,8 @@ def adopt() -> None:
         return
     from daphne.access import AccessLogGenerator
     from daphne.http_protocol import WebRequest
+    from daphne.server import Server
+    from daphne.ws_protocol import WebSocketProtocol
     from twisted.web.http import HTTPChannel
 
     channel: Any = HTTPChannel
@@ -28,6 +33,9 @@ def adopt() -> None:
     WebRequest.process = _without_root_path(WebRequest.process)
     # Twisted would read forms into memory, and hang up on a broken one; Django answers 415 to both.
     WebRequest._parsePOSTFormSubmission = property(lambda _request: False, lambda _request, _value: None)  # noqa: SLF001
+    WebSocketProtocol.sendHttpErrorResponse = _no_handshake
+    # Its header says what to attack us with. An option turns it off too, and can be forgotten.
+    Server.server_name = property(lambda _server: "", lambda _server, _value: None)
     # It would write whole addresses, tokens included; every request has its line already.
     AccessLogGenerator.write_entry = lambda *_args, **_kwargs: None
 
@@ -38,19 +46,30 @@ def _refuse(channel: Any, *_line: bytes) -> None:
     channel.loseConnection()
 
 
-def _bytes(problem: Problem) -> bytes:
-    response = problem.response()
-    headers = {**response.headers, "Content-Length": str(len(response.content)), "Connection": "close"}
+def _no_handshake(protocol: Any, code: int, _reason: str, told: Iterable[tuple[str, str]] | None = None) -> None:
+    """For what asks for a socket, and not as a socket is asked for."""
+    protocol.sendData(_bytes(problems.standard(code), dict(told or ())))
+
+
+def _bytes(problem: Problem, told: Mapping[str, str] | None = None) -> bytes:
+    response = _response(problem)
+    said = {**response.headers, "Content-Length": str(len(response.content)), "Connection": "close", **(told or {})}
     lines = [f"HTTP/1.1 {response.status_code} {response.reason_phrase}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"{name}: {value}" for name, value in said.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + response.content
 
 
 def _basic_error(request: Any, status: int, _status_text: bytes, _body: str) -> None:
-    response = problems.standard(status).response()
-    headers = [(name.encode(), value.encode()) for name, value in response.headers.items()]
-    request.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+    response = _response(problems.standard(status))
+    said = [(name.encode(), value.encode()) for name, value in response.headers.items()]
+    request.handle_reply({"type": "http.response.start", "status": status, "headers": said})
     request.handle_reply({"type": "http.response.body", "body": response.content})
+
+
+def _response(problem: Problem) -> HttpResponse:
+    response = problem.response()
+    headers.add(response, "")
+    return response
 
 
 def _with_a_short_length(choose: Any) -> Any:

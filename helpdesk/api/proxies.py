@@ -4,6 +4,7 @@ A client can write any header. So what they say of addresses and schemes is beli
 `TRUSTED_PROXIES` names, and of nobody else; behind this file nothing is left of such headers.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
@@ -17,6 +18,8 @@ _PROTO: Final = b"x-forwarded-proto"
 _REMOVED: Final = frozenset(
     {_FOR, _PROTO, b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix", b"forwarded", b"x-real-ip"}
 )
+# Some proxies say the port as well: "198.51.100.7:4711", "[2001:db8::1]:4711".
+_WITH_PORT: Final = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<four>[^:]+))(?::[0-9]{1,5})?")
 # What the scheme of a socket is called where that of a page is …
 _OF_SOCKETS: Final = {"http": "ws", "https": "wss"}
 
@@ -69,8 +72,10 @@ def _values(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
 
 
 def _address(text: str) -> Address | None:
+    parts = _WITH_PORT.fullmatch(text)
+    bare = (parts["six"] or parts["four"]) if parts else text
     try:
-        address = ip_address(text.partition("%")[0])
+        address = ip_address(bare.partition("%")[0])
     except ValueError:
         return None
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

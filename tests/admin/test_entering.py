@@ -204,19 +204,6 @@ def test_guesses_are_counted_with_those_at_the_api(
 # --- forms -----------------------------------------------------------------------------------------------------------
 
 
-def test_no_form_is_taken_without_its_token(browser_as: Browser, filled: Any, admin: Any) -> None:
-    browser = browser_as(admin, enforce_csrf_checks=True)
-    before = Session.objects.count()
-    for address in addresses():
-        path = address.format(**filled)
-        if path.endswith("/history/") or path in {"/admin/nothing/here/", "/admin/r/1/1/"}:
-            continue
-        response = browser.post(path, {"username": admin.username, "password": PASSWORD})
-        assert response.status_code == 403, path
-        assert "This form has expired" in response.content.decode()
-    assert Session.objects.count() == before
-
-
 def test_a_form_comes_from_where_people_reach_the_service(browser_as: Browser, admin: Any, settings: Any) -> None:
     """The proxy that ends TLS talks http to us, and the browser names the https address."""
     settings.CSRF_TRUSTED_ORIGINS = ["https://desk.example"]
@@ -282,14 +269,6 @@ def test_the_admin_speaks_the_browsers_language(browser_as: Browser, admin: Any,
     lost = browser.get("/admin/nothing/", HTTP_ACCEPT_LANGUAGE=language).content.decode()
     assert f'<html lang="{language}">' in lost
     assert ("A la primera página" in lost) is (language == "es")
-
-
-def test_the_api_has_no_cookie_and_reads_none(api_as: Api, client: Client, admin: Any) -> None:
-    client.force_login(admin)
-    assert client.get("/api/users/me/").status_code == 401
-    answer = api_as(admin).get("/api/tickets/")
-    assert not answer.cookies
-    assert "Cookie" not in answer.headers.get("Vary", "")
 
 
 def test_django_finds_nothing_wrong(db: None) -> None:

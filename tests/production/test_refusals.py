@@ -246,7 +246,7 @@ def test_a_safe_deployment_serves_https_through_its_proxy(production):
     assert (plain.status_code, plain.headers["location"]) == (301, "https://desk.acme.test/api/")
     assert secure.status_code in {200, 401}
     assert secure.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
-    assert secure.headers["referrer-policy"] == "same-origin"
+    assert secure.headers["referrer-policy"] == "no-referrer"
     assert elsewhere.status_code == 400
 
 

@@ -14,15 +14,19 @@ from websockets.sync.client import ClientConnection, connect
 from tests.servers import HOST, Server, free_port
 from tests.stack.image import NAME, Image
 
-MISSING = "not all of nginx, openssl and curl are here: apt-get install nginx openssl curl"
+MISSING = (
+    "not all of nginx, its module, openssl and curl are here: "
+    "apt-get install nginx libnginx-mod-http-headers-more-filter openssl curl"
+)
 
 
 # Debian keeps it where only root looks.
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+_MODULE = Path("/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so")
 
 
 def missing() -> bool:
-    return not all(shutil.which(program, path=_PATH) for program in ("nginx", "openssl", "curl"))
+    return not (_MODULE.exists() and all(shutil.which(program, path=_PATH) for program in ("nginx", "openssl", "curl")))
 
 
 def certificate(directory: Path) -> Path:

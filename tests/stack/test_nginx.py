@@ -9,6 +9,7 @@ import ssl
 import httpx
 import pytest
 
+from tests.api.test_headers import DATA, EVERYWHERE
 from tests.people import PASSWORD, AdminFactory, UserFactory
 from tests.servers import HOST, eventually
 from tests.stack.image import NAME
@@ -67,6 +68,43 @@ def test_a_request_arrives_by_https_with_its_name_and_comes_back_with_headers_on
     assert index.headers["Strict-Transport-Security"].startswith("max-age=31536000")
     # The service's own line has the name that nginx gave a request that had none.
     assert '"request_id": "mine-1"' in web.output()
+
+
+# By the same names in helpdesk/api/headers.py.
+WANTED = EVERYWHERE | {"Content-Security-Policy": DATA, "Referrer-Policy": "no-referrer"}
+
+
+def test_its_own_answers_tell_browsers_what_the_services_do(start_nginx, nginx_image):
+    nginx = start_nginx(None)
+    with nginx.client() as client:
+        answers = {
+            503: client.get("/api/"),
+            200: client.get("/static/docs/redoc.css"),
+            404: client.get("/static/nothing.css"),
+            413: client.post("/api/", content=b" " * 13_000_000),
+            400: httpx.get(f"http://{HOST}:{nginx.port}/"),
+            308: httpx.get(f"{nginx.plain_url}/api/"),
+        }
+
+    assert {status: answer.status_code for status, answer in answers.items()} == {s: s for s in answers}
+    for answer in answers.values():
+        assert {name: answer.headers.get_list(name) for name in WANTED} == {n: [v] for n, v in WANTED.items()}
+        assert "Server" not in answer.headers
+    assert answers[503].headers["Retry-After"] == "5"
+
+
+def test_no_answer_that_passes_says_what_serves_it_or_says_anything_twice(start_nginx, web):
+    nginx = start_nginx(web)
+    with nginx.client() as client:
+        answers = [client.get(path) for path in ("/api/", "/api/tickets/", "/nothing", "/admin/login/", "/")]
+
+    for answer in answers:
+        names = [name.lower() for name, _value in answer.headers.multi_items() if name.lower() != "set-cookie"]
+        assert len(names) == len(set(names))
+        assert "server" not in names
+        assert {name: answer.headers[name] for name in EVERYWHERE} == EVERYWHERE
+    assert "unsafe-eval" in answers[3].headers["Content-Security-Policy"]
+    assert answers[3].headers["Referrer-Policy"] == "same-origin"
 
 
 def test_a_request_without_a_name_has_one_in_both_logs(start_nginx, web):

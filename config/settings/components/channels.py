@@ -1,4 +1,4 @@
-"""Sockets: who may open one, and the channel layer that wakes the processes that hold them (never the truth)."""
+"""Pages from elsewhere, and the channel layer that wakes the processes that hold sockets (never the truth)."""
 
 from urllib.parse import urlsplit
 
@@ -11,10 +11,10 @@ def origin(text: str) -> str:
     parts = urlsplit(text)
     if text != "*" and not (parts.scheme and parts.netloc and parts.path in {"", "/"}):
         raise ValueError
-    return text.rstrip("/")
+    return text.rstrip("/").lower()
 
 
-# Web pages that may open a socket besides those of the API's own host: "https://app.example.com", or "*".
+# Web pages that may use the API, and open a socket, besides those of its own host: "https://app.example.com", or "*".
 ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", cast=origin, default=[])
 
 CHANNEL_LAYERS = {
