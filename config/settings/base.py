@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "helpdesk.tickets",
     "helpdesk.notifications",
     "helpdesk.demo",
+    "helpdesk.system",
     # Behind our apps, whose templates replace theirs, and the theme before what it dresses.
     "unfold.apps.BasicAppConfig",
     "helpdesk.backoffice.apps.AdminConfig",

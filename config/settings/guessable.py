@@ -4,7 +4,8 @@ import re
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-SHORTEST_KEY: Final = 50
+from helpdesk.core.secret_key import SHORTEST as SHORTEST_KEY
+
 # 50 random digits hold at least eight different ones; a word that is typed again and again does not.
 _FEWEST_DIFFERENT: Final = 8
 # How examples say that something else belongs there. Too long for a random text to hold one.

@@ -34,7 +34,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 _DATABASE_PASSWORD = DATABASES["default"]["PASSWORD"]
 _REDIS_PASSWORDS = [password_in(url) for url in (REDIS_URL, CHANNELS_REDIS_URL, CELERY_BROKER_URL)]
-_MAKE_ONE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+_MAKE_ONE = "Make one: python manage.py generate_secret_key"
 
 _REFUSED = (
     (

@@ -1,5 +1,8 @@
 """Reads used twice."""
 
+from django.db.models import Value
+from django.db.models.functions import Lower
+
 from helpdesk.accounts.models import Session, User, UserQuerySet
 from helpdesk.accounts.roles import Permission
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken, read_access, read_refresh
@@ -29,6 +32,14 @@ def is_good(token: str) -> bool:
         user__is_active=True,
         ended_at=None,
     ).exists()
+
+
+def person_called(name: str) -> User | None:
+    """By username or e-mail address, in any case; active or not."""
+    people = User.objects.get_queryset()
+    if "@" in name:  # which no username contains
+        return people.exclude(email="").alias(key=Lower("email")).filter(key=Lower(Value(name))).first()
+    return people.alias(key=Lower("username")).filter(key=Lower(Value(name))).first()
 
 
 def managed_by(user: User) -> UserQuerySet:

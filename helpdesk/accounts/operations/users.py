@@ -55,7 +55,7 @@ _MANAGERS: Final = roles_with(Permission.MANAGE_USERS)
 @transaction.atomic
 def create_user(
     *,
-    by: User,
+    by: User | None,
     username: str,
     password: str,
     now: datetime,
@@ -91,7 +91,7 @@ def update_profile(*, by: User, changes: dict[str, Any], now: datetime) -> User:
 
 
 @transaction.atomic
-def set_password(*, by: User, user_id: int, password: str, now: datetime) -> User:
+def set_password(*, by: User | None, user_id: int, password: str, now: datetime) -> User:
     """Saving it ends every session, by `passwords.SignsOut`."""
     user = _lock(user_id)
     _set_password(user, password)

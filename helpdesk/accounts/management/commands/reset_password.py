@@ -1,0 +1,30 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from helpdesk.accounts.management.answers import in_one_line, random_password
+from helpdesk.accounts.operations.users import set_password
+from helpdesk.accounts.queries import person_called
+
+
+class Command(BaseCommand):
+    help = "Give somebody a random password, printed once, alone on standard output. It signs them out everywhere."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username_or_email")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        called = options["username_or_email"]
+        with in_one_line():
+            user = person_called(called) if called.isprintable() else None
+            if user is None:
+                raise CommandError("Nobody has this username or e-mail address.")
+            password = random_password(user)
+            set_password(by=None, user_id=user.pk, password=password, now=timezone.now())
+        if not user.is_active:
+            self.stderr.write(
+                f"{user.username} is not active, and cannot sign in: an admin activates people at /admin/."
+            )
+        self.stderr.write(f"{user.username} is signed out everywhere. The new password, shown this once:")
+        self.stdout.write(password)
