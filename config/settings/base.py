@@ -18,6 +18,8 @@ from .components.redis import *
 from .components.rest import *
 
 SECRET_KEY = env("DJANGO_SECRET_KEY")
+# Former ones: what they signed for the admin, and sealed, is still good.
+SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 DEBUG = False
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", cast=host, default=[])
 

@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from helpdesk.core.secret_key import SHORTEST as SHORTEST_KEY
+from helpdesk.core.secret_key import SHORTEST
 
 # 50 random digits hold at least eight different ones; a word that is typed again and again does not.
 _FEWEST_DIFFERENT: Final = 8
@@ -17,7 +17,7 @@ _WELL_KNOWN: Final = frozenset({"helpdesk", "testpass123", "postgres", "redis", 
 
 
 def guessable_key(key: str) -> bool:
-    return len(key) < SHORTEST_KEY or len(set(key)) < _FEWEST_DIFFERENT or guessable_password(key)
+    return len(key) < SHORTEST or len(set(key)) < _FEWEST_DIFFERENT or guessable_password(key)
 
 
 def guessable_password(password: str) -> bool:

@@ -4,6 +4,7 @@ import uuid
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import Q
@@ -167,3 +168,16 @@ class OneTimeToken(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(name="token_purpose_known", condition=Q(purpose__in=Purpose.values))]
+
+
+class TotpDevice(models.Model):
+    """The app that makes somebody's codes for the admin; only one that has shown a right code is written down."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="totp_device")
+    # Sealed, not hashed: the service makes the same codes of it.
+    secret = models.TextField()
+    confirmed_at = models.DateTimeField()
+    # A code is good once: none of this step of time, or of one before, is taken again.
+    last_used_step = models.BigIntegerField()
+    # Of the recovery codes that are left.
+    recovery_digests = ArrayField(models.CharField(max_length=64))

@@ -14,7 +14,6 @@ from .services import start_services
 from .supervise import until_stopped
 from .up import local_environment
 
-
 # Asks no server, and no settings.
 _ALONE = "generate_secret_key"
 

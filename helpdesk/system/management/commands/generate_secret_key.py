@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -9,7 +9,7 @@ class Command(BaseCommand):
     """`manage.py` runs it without any settings: it makes what they refuse to start without."""
 
     help = "Print a new key for DJANGO_SECRET_KEY, which also serves as a password of PostgreSQL or Redis."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--length", type=int, default=USUAL, help=f"{SHORTEST} to {LONGEST} signs")
