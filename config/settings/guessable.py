@@ -2,7 +2,6 @@
 
 import re
 from typing import Final
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from helpdesk.core.secret_key import SHORTEST
 
@@ -23,9 +22,3 @@ def guessable_key(key: str) -> bool:
 def guessable_password(password: str) -> bool:
     lowered = password.lower()
     return lowered in _WELL_KNOWN or bool(_PLACEHOLDERS.search(re.sub("[^a-z]", "", lowered)))
-
-
-def password_in(url: str) -> str:
-    """Of `redis://:password@host` or `unix:///socket?password=…`; empty without one."""
-    parts = urlsplit(url)
-    return unquote(parts.password or "") or parse_qs(parts.query).get("password", [""])[0]

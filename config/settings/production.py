@@ -4,12 +4,13 @@ from urllib.parse import urlsplit
 
 from django.core import checks
 
+from helpdesk.core.redis_urls import password_in
 from helpdesk.core.refusal import refuse
 from helpdesk.core.secret_key import SHORTEST
 
 from .base import *
 from .components.env import LARGEST, env, one_of, within
-from .guessable import guessable_key, guessable_password, password_in
+from .guessable import guessable_key, guessable_password
 
 _ADDRESS = urlsplit(PUBLIC_URL)
 _AT_HOME = frozenset({"localhost", "127.0.0.1", "::1"})

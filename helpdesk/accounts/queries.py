@@ -1,10 +1,12 @@
 """Reads used twice."""
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Value
 from django.db.models.functions import Lower
 
 from helpdesk.accounts.models import Session, User, UserQuerySet
 from helpdesk.accounts.roles import Permission
+from helpdesk.accounts.sealing import opens
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken, read_access, read_refresh
 
 
@@ -40,6 +42,16 @@ def person_called(name: str) -> User | None:
     if "@" in name:  # which no username contains
         return people.exclude(email="").alias(key=Lower("email")).filter(key=Lower(Value(name))).first()
     return people.alias(key=Lower("username")).filter(key=Lower(Value(name))).first()
+
+
+def unreadable_second_factors(*, using: BaseDatabaseWrapper) -> list[str]:
+    """Whose app's codes no key of today can check; over a connection of the caller's own."""
+    statement = (
+        "SELECT username, secret, user_id FROM accounts_totpdevice JOIN accounts_user u ON u.id = user_id ORDER BY 1"
+    )
+    with using.cursor() as cursor:
+        cursor.execute(statement)
+        return [username for username, sealed, user_id in cursor.fetchall() if not opens(sealed, user_id=user_id)]
 
 
 def managed_by(user: User) -> UserQuerySet:

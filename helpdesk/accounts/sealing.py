@@ -35,6 +35,14 @@ def unseal(sealed: str, *, user_id: int) -> str:
     return text
 
 
+def opens(sealed: str, *, user_id: int) -> bool:
+    try:
+        unseal(sealed, user_id=user_id)
+    except Unreadable:
+        return False
+    return True
+
+
 def _box() -> MultiFernet:
     return MultiFernet([_fernet(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 

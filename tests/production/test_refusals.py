@@ -100,7 +100,8 @@ def test_whatever_starts_says_everything_that_is_wrong_at_once(db, tmp_path, com
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob(".envs/*/.*")), ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_no_secret_that_stands_in_this_repository_is_taken(file):
-    from config.settings.guessable import guessable_key, guessable_password, password_in
+    from config.settings.guessable import guessable_key, guessable_password
+    from helpdesk.core.redis_urls import password_in
 
     values = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line and line[0] != "#")
     keys = [value for name, value in values.items() if name.endswith("SECRET_KEY")]
