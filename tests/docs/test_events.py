@@ -36,6 +36,7 @@ SAMPLES: dict[str, Any] = {
     "reason": "signed_out",
     "provider": "google",
     "count": 3,
+    "left": 9,
     "tickets": 1000,
     "users": 1000,
     "comments": 5000,

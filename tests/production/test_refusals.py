@@ -26,6 +26,12 @@ UNSAFE: dict[str, tuple[dict[str, str | None], str, str]] = {
         "0123456789",
         "DJANGO_SECRET_KEY has less than 50 characters, few different ones, or is well known",
     ),
+    "a guessable former key": (
+        {"DJANGO_SECRET_KEY_FALLBACKS": f"{KEY[::-1]},{KEY[:30]}"},
+        KEY[:30],
+        "DJANGO_SECRET_KEY_FALLBACKS holds a key that could not be DJANGO_SECRET_KEY",
+    ),
+    "a second factor that is none": ({"ADMIN_TOTP": "sometimes"}, "sometimes", "ADMIN_TOTP cannot be read"),
     "every host": ({"DJANGO_ALLOWED_HOSTS": "desk.acme.test,*"}, "", "DJANGO_ALLOWED_HOSTS allows every host"),
     "no host": ({"DJANGO_ALLOWED_HOSTS": None}, "", "DJANGO_ALLOWED_HOSTS is not set"),
     "no database": ({"POSTGRES_PASSWORD": None}, "", "There is no password for PostgreSQL"),
@@ -193,6 +199,7 @@ def test_a_safe_deployment_has_nothing_that_django_warns_of(db):
         ({"EMAIL_HOST_PASSWORD": "n0t-known", "EMAIL_USE_TLS": "false"}, "helpdesk.W002"),
         ({"DEFAULT_FROM_EMAIL": None}, "helpdesk.W003"),
         ({"TRUSTED_PROXIES": None}, "helpdesk.W004"),
+        ({"ADMIN_TOTP": "off"}, "helpdesk.W005"),
     ],
 )
 def test_what_may_be_meant_is_a_warning(db, changes, said):

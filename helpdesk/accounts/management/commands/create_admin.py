@@ -15,11 +15,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
         parser.add_argument("--email", required=True, help="also serves to sign in")
-        parser.add_argument("--name", default="", help="as others read it; by default the username")
+        parser.add_argument("--name", help="as others read it; without it they read the username")
         parser.add_argument("--language", default="en", choices=["en", "es"], help="of the mails")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        person = {field: _printable(field, options[field]) for field in ("username", "email", "name", "language")}
+        person = {field: _printable(field, options[field] or "") for field in ("username", "email", "name", "language")}
         with in_one_line():
             somebody = User(**person, role=Role.ADMIN)
             somebody.clean_fields(exclude=["password"])
