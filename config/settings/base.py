@@ -20,6 +20,8 @@ from .components.rest import *
 from .components.social import *
 
 SECRET_KEY = env("DJANGO_SECRET_KEY")
+# Former ones: what they signed for the admin, and sealed, is still good.
+SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 DEBUG = False
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", cast=host, default=[])
 
@@ -44,6 +46,7 @@ INSTALLED_APPS = [
     "helpdesk.tickets",
     "helpdesk.notifications",
     "helpdesk.demo",
+    "helpdesk.system",
     # Behind our apps, whose templates replace theirs, and the theme before what it dresses.
     "unfold.apps.BasicAppConfig",
     "helpdesk.backoffice.apps.AdminConfig",

@@ -2,9 +2,9 @@
 
 import re
 from typing import Final
-from urllib.parse import parse_qs, unquote, urlsplit
 
-SHORTEST_KEY: Final = 50
+from helpdesk.core.secret_key import SHORTEST
+
 # 50 random digits hold at least eight different ones; a word that is typed again and again does not.
 _FEWEST_DIFFERENT: Final = 8
 # How examples say that something else belongs there. Too long for a random text to hold one.
@@ -16,15 +16,9 @@ _WELL_KNOWN: Final = frozenset({"helpdesk", "testpass123", "postgres", "redis", 
 
 
 def guessable_key(key: str) -> bool:
-    return len(key) < SHORTEST_KEY or len(set(key)) < _FEWEST_DIFFERENT or guessable_password(key)
+    return len(key) < SHORTEST or len(set(key)) < _FEWEST_DIFFERENT or guessable_password(key)
 
 
 def guessable_password(password: str) -> bool:
     lowered = password.lower()
     return lowered in _WELL_KNOWN or bool(_PLACEHOLDERS.search(re.sub("[^a-z]", "", lowered)))
-
-
-def password_in(url: str) -> str:
-    """Of `redis://:password@host` or `unix:///socket?password=…`; empty without one."""
-    parts = urlsplit(url)
-    return unquote(parts.password or "") or parse_qs(parts.query).get("password", [""])[0]

@@ -4,17 +4,21 @@ from urllib.parse import urlsplit
 
 from django.core import checks
 
+from helpdesk.core.redis_urls import password_in
 from helpdesk.core.refusal import refuse
+from helpdesk.core.secret_key import SHORTEST
 
 from .base import *
-from .components.env import LARGEST, env, within
-from .guessable import SHORTEST_KEY, guessable_key, guessable_password, password_in
+from .components.env import LARGEST, env, one_of, within
+from .guessable import guessable_key, guessable_password
 
 _ADDRESS = urlsplit(PUBLIC_URL)
 _AT_HOME = frozenset({"localhost", "127.0.0.1", "::1"})
 
 EMAIL_HOST = env("EMAIL_HOST", default="")
 API_DOCS_PUBLIC = env.bool("API_DOCS_PUBLIC", default=False)
+# What customers wrote shall not be one learned password away.
+ADMIN_TOTP = env("ADMIN_TOTP", cast=one_of("off", "optional", "required"), default="required")
 
 # Whether a request came by HTTPS is what a trusted proxy says (TRUSTED_PROXIES). Who watches over the process asks it
 # without one.
@@ -36,7 +40,7 @@ SILENCED_SYSTEM_CHECKS = [
 _WIDEST = {4: 8, 6: 7}
 _DATABASE_PASSWORD = DATABASES["default"]["PASSWORD"]
 _REDIS_PASSWORDS = [password_in(url) for url in (REDIS_URL, CHANNELS_REDIS_URL, CELERY_BROKER_URL)]
-_MAKE_ONE = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+_MAKE_ONE = "Make one: python manage.py generate_secret_key"
 
 _REFUSED = (
     (
@@ -45,7 +49,11 @@ _REFUSED = (
     ),
     (
         bool(SECRET_KEY) and guessable_key(SECRET_KEY),
-        f"DJANGO_SECRET_KEY has less than {SHORTEST_KEY} characters, few different ones, or is well known. {_MAKE_ONE}",
+        f"DJANGO_SECRET_KEY has less than {SHORTEST} characters, few different ones, or is well known. {_MAKE_ONE}",
+    ),
+    (
+        any(map(guessable_key, SECRET_KEY_FALLBACKS)),
+        "DJANGO_SECRET_KEY_FALLBACKS holds a key that could not be DJANGO_SECRET_KEY. Take it out.",
     ),
     (not ALLOWED_HOSTS, "DJANGO_ALLOWED_HOSTS is not set. Name the hosts that people reach the service at."),
     ("*" in ALLOWED_HOSTS, "DJANGO_ALLOWED_HOSTS allows every host. Name those that people reach the service at."),
@@ -103,6 +111,7 @@ _DOUBTED = (
         not TRUSTED_PROXIES,
         "TRUSTED_PROXIES is empty: what comes through a proxy looks like plain HTTP, and is redirected for ever.",
     ),
+    ("W005", ADMIN_TOTP == "off", "ADMIN_TOTP is off: who learns an admin's password has the admin, and all in it."),
 )
 
 

@@ -3,13 +3,13 @@
 Not in the package `admin`: that one registers with this site, which must be there first.
 """
 
-from functools import partial
+from functools import partial, update_wrapper
 from http import HTTPStatus
 from typing import Any, Final
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.views import PasswordChangeView
+from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.http import HttpResponse, HttpResponseBase
@@ -20,6 +20,7 @@ from rest_framework.exceptions import Throttled
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
+from helpdesk.accounts import second_factor, second_factor_pages
 from helpdesk.accounts.api.caller import device
 from helpdesk.accounts.operations import credentials, sessions
 from helpdesk.accounts.operations.users import set_password
@@ -92,8 +93,23 @@ class Site(UnfoldAdminSite):
 
     def has_permission(self, request: Any) -> bool:
         """Asked anew for every request: a role can change."""
-        may = getattr(request.user, "may", None)
-        return may is not None and may(Permission.USE_ADMIN)
+        return second_factor.may_enter(request) and second_factor.owed(request) is None
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """Who has shown the password alone is led to the question, from wherever it is."""
+        inner = super().admin_view(view, cacheable)
+
+        def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if second_factor.is_half_signed_in(request):
+                second_factor.shorten(request)
+                return redirect_to_login(request.get_full_path(), reverse("admin:second_factor"))
+            response: HttpResponseBase = inner(request, *args, **kwargs)
+            return response
+
+        return update_wrapper(asked, inner)
+
+    def extra_urls(self) -> list[URLPattern]:
+        return second_factor_pages.urls(self)
 
     def get_urls(self) -> list[URLPattern]:
         # The theme's search of everything reads whole tables, and trips over `?page=x`.
@@ -109,7 +125,9 @@ class Site(UnfoldAdminSite):
         except _NOT_NOW as error:
             return _page_of(error)
         if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
-            credentials.entered_admin(user=request.user, device=device(request), now=timezone.now())
+            second_factor.ask_anew(request)
+            if not second_factor.is_half_signed_in(request):
+                credentials.entered_admin(user=request.user, device=device(request), now=timezone.now())
         return response
 
     def password_change(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:

@@ -80,7 +80,7 @@ class SignedIn(DeviceEvent, name="signed_in"):
 
 @dataclass(frozen=True, kw_only=True)
 class SignInRefused(DeviceEvent, name="sign_in_refused"):
-    """Somebody tried, and was not let in: wrong_password, inactive, wrong_old_password, not_allowed_here."""
+    """Somebody tried, and was not let in: wrong_password, inactive, wrong_old_password, …"""
 
     reason: str
 
@@ -211,6 +211,37 @@ class IdentityUnlinked(UserEvent, name="identity_unlinked"):
     @property
     def message(self) -> str:
         return f"{self.user['username']} can no longer sign in with {self.provider}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorEnabled(UserEvent, name="second_factor_enabled"):
+    @property
+    def message(self) -> str:
+        return f"{self.user['username']} turned on the second factor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorDisabled(UserEvent, name="second_factor_disabled"):
+    """By the person, by another admin, or by nobody: from the command line."""
+
+    @property
+    def message(self) -> str:
+        return f"The second factor of {self.user['username']} was turned off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodeUsed(UserEvent, name="recovery_code_used"):
+    """In place of a code of the app; `left`: how many there still are."""
+
+    left: int
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"left": self.left}
+
+    @property
+    def message(self) -> str:
+        return f"{self.user['username']} used a recovery code; {self.left} are left"
 
 
 @dataclass(frozen=True, kw_only=True)

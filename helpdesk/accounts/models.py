@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
@@ -180,3 +181,16 @@ class OneTimeToken(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(name="token_purpose_known", condition=Q(purpose__in=Purpose.values))]
+
+
+class TotpDevice(models.Model):
+    """The app that makes somebody's codes for the admin; only one that has shown a right code is written down."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="totp_device")
+    # Sealed, not hashed: the service makes the same codes of it.
+    secret = models.TextField()
+    confirmed_at = models.DateTimeField()
+    # A code is good once: none of this step of time, or of one before, is taken again.
+    last_used_step = models.BigIntegerField()
+    # Of the recovery codes that are left.
+    recovery_digests = ArrayField(models.CharField(max_length=64))

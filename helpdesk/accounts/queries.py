@@ -4,12 +4,14 @@ import unicodedata
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from helpdesk.accounts import idleness
 from helpdesk.accounts.models import Session, User, UserQuerySet
 from helpdesk.accounts.roles import Permission
+from helpdesk.accounts.sealing import opens
 
 
 def called(name: str) -> tuple[User | None, User | None]:
@@ -41,6 +43,16 @@ def live_sessions(user: User, *, now: datetime) -> QuerySet[Session]:
     )
     timeout = idleness.timeout_of(user.role)
     return sessions.filter(last_seen_at__gt=now - timeout - idleness.lag(timeout)) if timeout else sessions
+
+
+def unreadable_second_factors(*, using: BaseDatabaseWrapper) -> list[str]:
+    """Whose app's codes no key of today can check; over a connection of the caller's own."""
+    statement = (
+        "SELECT username, secret, user_id FROM accounts_totpdevice JOIN accounts_user u ON u.id = user_id ORDER BY 1"
+    )
+    with using.cursor() as cursor:
+        cursor.execute(statement)
+        return [username for username, sealed, user_id in cursor.fetchall() if not opens(sealed, user_id=user_id)]
 
 
 def managed_by(user: User) -> UserQuerySet:

@@ -3,7 +3,7 @@
 Standard library only: settings are made with it.
 """
 
-from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
 
 
 def channels_url(url: str) -> str:
@@ -30,6 +30,30 @@ def verified(url: str) -> str:
     if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
         return url
     return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, "ssl_cert_reqs=required")))))
+
+
+def for_redis(url: str) -> str:
+    """Celery's name for a socket (`redis+socket://…?virtual_host=2`) as redis-py calls it; others as they are."""
+    parts = urlsplit(url)
+    if parts.scheme != "redis+socket":
+        return url
+    query = {"db": parse_qs(parts.query).get("virtual_host", ["0"])[-1]}
+    if password := password_in(url):
+        query["password"] = password
+    return f"unix://{parts.path}?{urlencode(query)}"
+
+
+def password_in(url: str) -> str:
+    """Of `redis://:password@host` or `unix:///socket?password=…`; empty without one."""
+    parts = urlsplit(url)
+    return unquote(parts.password or "") or parse_qs(parts.query).get("password", [""])[0]
+
+
+def place_of(url: str) -> str:
+    """Where it leads, for people: host, port and database, or the socket's path; nothing that is secret."""
+    parts = urlsplit(for_redis(url))
+    host = parts.path if parts.scheme == "unix" else f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
+    return f"{host}, database {_database_of(for_redis(url))}"
 
 
 def _database_of(url: str) -> int:

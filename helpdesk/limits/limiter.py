@@ -16,6 +16,9 @@ class Log(Protocol):
 
 Fallback = Literal["process", "database"]
 
+# Three of a million codes of a second factor are good at any moment: who has the password guesses for years.
+CODES: Final = "10/h"
+
 # "process" costs nothing and forgets at a restart; "database" holds across processes.
 FALLBACKS: Final[dict[Fallback, Log]] = {"process": local_log.charge, "database": durable_log.charge}
 
@@ -44,6 +47,10 @@ def charge_user(user_id: int, *, fallback: Fallback = "process") -> Charge:
 def charge_address(address: str, *, fallback: Fallback = "process") -> Charge:
     """`address` as `addresses.origin` gives it."""
     return _charge("anon", f"anon:{address}", settings.RATE_LIMIT_ANON, fallback)
+
+
+def charge_code(user_id: int, *, fallback: Fallback = "process") -> Charge:
+    return _charge("code", f"code:{user_id}", CODES, fallback)
 
 
 def _charge(policy: str, key: str, setting: str, fallback: Fallback) -> Charge:

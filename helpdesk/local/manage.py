@@ -8,15 +8,21 @@ from . import register
 from .foreground import in_foreground
 from .given import overruled
 from .instance import AlreadyRunning, only_one, running_environment
-from .places import Places, lasting
+from .places import ROOT, Places, lasting
 from .processes import Processes
 from .services import start_services
 from .supervise import until_stopped
 from .up import local_environment
 
+# Asks no server, and no settings.
+_ALONE = "generate_secret_key"
+
 
 def manage(arguments: list[str]) -> int:
     command = [sys.executable, "manage.py", *arguments]
+    if arguments[:1] == [_ALONE]:
+        os.chdir(ROOT)
+        os.execv(command[0], command)  # noqa: S606 - there is nothing to supervise
     places = lasting()
     environment = local_environment(places)
     try:

@@ -63,6 +63,10 @@ OTHERWISE = {
     "/admin/nothing/here/": 404,
     "/admin/r/1/1/": 404,
     "/admin/autocomplete/": 403,
+    # Nobody is asked for one, unless ADMIN_TOTP says so.
+    "/admin/second-factor/": 404,
+    "/admin/second-factor/set-up/": 404,
+    "/admin/second-factor/turn-off/": 404,
     # Nothing of these is written by hand.
     "/admin/events/eventreceipt/add/": 403,
     "/admin/events/eventrecord/add/": 403,

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
-from helpdesk.accounts.models import User
+from helpdesk.accounts.models import Session, User
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import delete_comment
 from helpdesk.tickets.operations.tickets import delete_ticket
@@ -24,7 +24,7 @@ from tests.factories import comment_on, ticket_of
 from tests.people import UserFactory
 
 Api = Callable[[Any], Any]
-Rows = dict[str, dict[str, int]]
+Rows = dict[str, dict[str, Any]]
 
 MISSING = 9_000_000_000
 
@@ -44,6 +44,8 @@ KINDS = {
     "/api/tickets/{}/comments/{": "comment",
     "/api/comments/{": "comment",
     "/api/users/{": "user",
+    "/api/auth/sessions/{": "session",
+    "/api/auth/identities/{": "identity",
 }
 # Where one's own row has to be there for a body to be good.
 GOOD = {plain_call: body for call, body in BODIES.items() for plain_call in [plain(call)]}
@@ -145,7 +147,15 @@ def rows(customer: Any, agent: Any) -> Rows:
     comment, removed = comment_on(own, customer), comment_on(own, customer)
     delete_comment(by=customer, comment_id=removed.pk, now=timezone.now())
     strange, note = comment_on(foreign, other), comment_on(own, agent, is_internal=True)
+    sessions = [
+        Session.objects.create(user=user, ended_at=ended)
+        for user, ended in ((customer, None), (other, None), (customer, timezone.now()))
+    ]
+    for user, provider in ((customer, "google"), (other, "facebook")):
+        user.identities.create(provider=provider, subject=str(user.pk), created_at=timezone.now())
     return {
+        "session": dict(zip(("own", "foreign", "deleted"), (session.pk for session in sessions), strict=True)),
+        "identity": {"own": "google", "foreign": "facebook"},
         "user": {"own": customer.pk, "foreign": other.pk, "deleted": gone_id},
         "ticket": {"own": own.pk, "foreign": foreign.pk, "deleted": deleted.pk},
         "comment": {"own": comment.pk, "foreign": strange.pk, "deleted": removed.pk, "note": note.pk},

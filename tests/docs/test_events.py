@@ -39,6 +39,7 @@ SAMPLES: dict[str, Any] = {
     "deliveries": 1000,
     "emails": 1000,
     "ids": [7],
+    "left": 9,
     "tickets": 1000,
     "users": 1000,
     "comments": 5000,

@@ -36,6 +36,12 @@ UNSAFE: dict[str, tuple[dict[str, str | None], str, str]] = {
         "graph.acme.test",
         "An address of Google or Facebook",
     ),
+    "a guessable former key": (
+        {"DJANGO_SECRET_KEY_FALLBACKS": f"{KEY[::-1]},{KEY[:30]}"},
+        KEY[:30],
+        "DJANGO_SECRET_KEY_FALLBACKS holds a key that could not be DJANGO_SECRET_KEY",
+    ),
+    "a second factor that is none": ({"ADMIN_TOTP": "sometimes"}, "sometimes", "ADMIN_TOTP cannot be read"),
     "every host": ({"DJANGO_ALLOWED_HOSTS": "desk.acme.test,*"}, "", "DJANGO_ALLOWED_HOSTS allows every host"),
     "no host": ({"DJANGO_ALLOWED_HOSTS": None}, "", "DJANGO_ALLOWED_HOSTS is not set"),
     "no database": ({"POSTGRES_PASSWORD": None}, "", "There is no password for PostgreSQL"),
@@ -117,7 +123,8 @@ def test_whatever_starts_says_everything_that_is_wrong_at_once(db, tmp_path, com
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob(".envs/*/.*")), ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_no_secret_that_stands_in_this_repository_is_taken(file):
-    from config.settings.guessable import guessable_key, guessable_password, password_in
+    from config.settings.guessable import guessable_key, guessable_password
+    from helpdesk.core.redis_urls import password_in
 
     values = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line and line[0] != "#")
     keys = [value for name, value in values.items() if name.endswith("SECRET_KEY")]
@@ -216,6 +223,7 @@ def test_a_safe_deployment_has_nothing_that_django_warns_of(db):
         ({"EMAIL_HOST_PASSWORD": "n0t-known", "EMAIL_USE_TLS": "false"}, "helpdesk.W002"),
         ({"DEFAULT_FROM_EMAIL": None}, "helpdesk.W003"),
         ({"TRUSTED_PROXIES": None}, "helpdesk.W004"),
+        ({"ADMIN_TOTP": "off"}, "helpdesk.W005"),
     ],
 )
 def test_what_may_be_meant_is_a_warning(db, changes, said):

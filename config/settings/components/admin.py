@@ -7,9 +7,12 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from .env import env, one_of
 from .helpdesk import PUBLIC_URL
 
 ADMIN_PATH = "/admin/"
+# Whether people may, or must, show a code besides their password.
+ADMIN_TOTP = env("ADMIN_TOTP", cast=one_of("off", "optional", "required"), default="off")
 LOGIN_URL = LOGIN_REDIRECT_URL = "admin:index"
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
@@ -38,6 +41,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "support_agent",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("backoffice/favicon.svg")}],
+    "ACCOUNT": {"navigation": "helpdesk.accounts.second_factor.account_links"},
     "DASHBOARD_CALLBACK": "helpdesk.tickets.admin.dashboard.context",
     "SIDEBAR": {
         "navigation": [

@@ -15,6 +15,8 @@ import environ
 BASE_DIR = Path(__file__).resolve().parents[3]
 # What PostgreSQL, and C, keep in an integer.
 LARGEST: Final = 2**31 - 1
+# How to get what is missing, where that is not for everybody to know.
+_CURES: Final = {"DJANGO_SECRET_KEY": " Make one: python manage.py generate_secret_key"}
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
 
 
@@ -31,7 +33,8 @@ class Env(environ.Env):
     def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, **_options: Any) -> Any:
         text = self._text(var)
         if not text and default is self.NOTSET and not os.environ.get(f"{var}_FILE"):
-            self.problems.append(f"{var} is not set. Give it a value, or name a file that holds it in {var}_FILE.")
+            cure = f"Give it a value, or name a file that holds it in {var}_FILE."
+            self.problems.append(f"{var} is not set. {cure}{_CURES.get(var, '')}")
         # Compose gives an empty text for what nobody set.
         if not text:
             return "" if default is self.NOTSET else default

@@ -4,7 +4,12 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordToggleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordToggleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.profile import PHONE, ZONES
@@ -44,6 +49,12 @@ class PersonForm(OperationForm):
         label=_("New password"),
         required=False,
         help_text=_("Empty: it stays as it is. A new one signs the person out everywhere."),
+    )
+    remove_second_factor = forms.BooleanField(
+        label=_("Turn off the second factor"),
+        required=False,
+        help_text=_("For somebody who has lost the phone and the recovery codes."),
+        widget=UnfoldBooleanSwitchWidget,
     )
     phone = forms.CharField(
         label=_("Phone"), max_length=32, required=False, validators=[PHONE], widget=UnfoldAdminTextInputWidget()

@@ -74,7 +74,7 @@ _MANAGERS: Final = roles_with(Permission.MANAGE_USERS)
 @transaction.atomic
 def create_user(
     *,
-    by: User,
+    by: User | None,
     username: str,
     password: str,
     now: datetime,
@@ -110,7 +110,7 @@ def update_profile(*, by: User, changes: dict[str, Any], now: datetime) -> User:
 
 
 @transaction.atomic
-def set_password(*, by: User, user_id: int, password: str, now: datetime, field: str = "password") -> User:
+def set_password(*, by: User | None, user_id: int, password: str, now: datetime, field: str = "password") -> User:
     """Every session ends. `field`: what the caller calls it."""
     user = _lock(user_id)
     choose_password(user, password, field=field)
@@ -205,7 +205,7 @@ def _write(user: User, written: dict[str, Any], *, told: list[str], by: User, no
     return user
 
 
-def _write_password(user: User, *, by: User, now: datetime, but: UUID | None = None) -> None:
+def _write_password(user: User, *, by: User | None, now: datetime, but: UUID | None = None) -> None:
     user.token_version += 1
     user.save(update_fields=["password", "token_version"])
     withdraw_password_links(user=user)
