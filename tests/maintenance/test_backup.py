@@ -146,10 +146,8 @@ def test_a_table_that_is_rewritten_meanwhile_is_in_it_whole(database):
         connection.execute("CREATE TABLE zzz AS SELECT n FROM generate_series(1, 5000) AS n")
         with ThreadPoolExecutor(1) as other:
             backing_up = other.submit(database.done, "backup")
-            reading = (
-                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FROM aaa AS t%' AND pid <> pg_backend_pid()"
-            )
-            eventually(lambda: connection.execute(reading).fetchone()[0] or backing_up.done(), seconds=60)
+            dumping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY public.%' AND datname = current_database()"
+            eventually(lambda: connection.execute(dumping).fetchone()[0] or backing_up.done(), seconds=60)
             assert not backing_up.done()
             connection.execute("SET lock_timeout = 0; ALTER TABLE zzz ALTER n TYPE bigint")
             name = backing_up.result().strip()

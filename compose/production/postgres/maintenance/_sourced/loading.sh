@@ -38,7 +38,7 @@ compare() {
   differences=$(
     {
       printf 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n'
-      cat -- "$here/_sourced/manifest.sql"
+      cat -- "$here/_sourced/sequences.sql" "$here/_sourced/manifest.sql"
     } | sql --dbname="$1" | awk -F '\t' '
       NR == FNR && $1 == "sequence" { least[$2] = $3; next }
       NR == FNR { said[$0]; next }

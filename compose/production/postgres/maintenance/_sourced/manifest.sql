@@ -1,12 +1,5 @@
 -- What a database holds, a line for each thing: its kind, its name, its facts. Equal databases give equal lines, on every machine.
--- Run in one transaction, so that all of it is of one moment.
-SET LOCAL search_path = '';
-SET LOCAL timezone = 'UTC';
-SET LOCAL datestyle = 'ISO, YMD';
-SET LOCAL intervalstyle = 'postgres';
-SET LOCAL bytea_output = 'hex';
-SET LOCAL extra_float_digits = 1;
-
+-- Run behind sequences.sql in one transaction, so that all of it is of one moment.
 SELECT 'database', pg_encoding_to_char(encoding), datlocprovider, coalesce(datlocale, ''), datcollate, datctype
   FROM pg_database WHERE datname = current_database();
 
@@ -37,10 +30,6 @@ SELECT 'index', i.indexrelid::regclass, i.indisunique, i.indisvalid
 
 SELECT 'trigger', tgrelid::regclass || '.' || tgname FROM pg_trigger WHERE NOT tgisinternal
  ORDER BY (tgrelid::regclass || '.' || tgname) COLLATE "C";
-
--- A sequence moves outside of transactions, so a backup holds at least what stands here.
-SELECT 'sequence', s.seqrelid::regclass, coalesce(pg_sequence_last_value(s.seqrelid), 0)
-  FROM pg_sequence AS s ORDER BY s.seqrelid::regclass::text COLLATE "C";
 
 -- The rows: how many, and a sum over a digest of each, which no order changes.
 SELECT format(
