@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.events.cursors import Cursor, CursorExpired
+from helpdesk.events.cursors import LIFETIME, Cursor, CursorExpired
 from helpdesk.events.models import EventRecord, EventRecordQuerySet
 from helpdesk.events.visibility import Reader
 
@@ -25,10 +25,11 @@ def head_position() -> int:
 
 
 def cursor_of(record: EventRecord, *, at_least: datetime | None = None) -> Cursor:
-    """As old as its event, or as what its reader knew before (`at_least`), whichever is younger."""
+    """As old as its event; of one that is very old for its reader, whose own cursor is of `at_least`, as old as that."""
     if record.position is None:
         raise ValueError("An event has no cursor before it was sequenced.")
-    return Cursor(position=record.position, at=max(record.occurred_at, at_least or record.occurred_at))
+    is_very_old = at_least is not None and at_least - record.occurred_at > LIFETIME / 2
+    return Cursor(position=record.position, at=at_least if at_least and is_very_old else record.occurred_at)
 
 
 def after(position: int, *, upto: int) -> EventRecordQuerySet:
