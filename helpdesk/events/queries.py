@@ -25,7 +25,7 @@ def head_position() -> int:
 
 
 def cursor_of(record: EventRecord, *, at_least: datetime | None = None) -> Cursor:
-    """As old as its event; of one that is very old for its reader, whose own cursor is of `at_least`, as old as that."""
+    """As old as its event; or `at_least`, its reader's own, where the event is very old for that reader."""
     if record.position is None:
         raise ValueError("An event has no cursor before it was sequenced.")
     is_very_old = at_least is not None and at_least - record.occurred_at > LIFETIME / 2
