@@ -92,6 +92,18 @@ def test_a_provider_in_trouble_is_503(
     assert before.happened()
 
 
+def test_a_redirect_is_not_followed(nothing: Any, identity_provider: IdentityProvider) -> None:
+    """Not even to where the right keys are: the settings alone say who is asked."""
+    identity_provider.broken["google/jwks"] = lambda handler: handler.answer(302, {}, Location="/facebook/jwks")
+    before = nothing()
+
+    response = enter("google", id_token=identity_provider.id_token())
+
+    assert code_of(response) == (503, "provider_unavailable")
+    assert "/facebook/jwks" not in identity_provider.asked
+    assert before.happened()
+
+
 def test_a_provider_that_is_not_there_is_503(identity_provider: IdentityProvider, nothing: Any) -> None:
     before = nothing()
     token = identity_provider.access_token()
