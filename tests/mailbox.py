@@ -20,6 +20,6 @@ def mails() -> list[Any]:
 
 
 def token_in(message: Any) -> str:
-    found = re.findall(r"\?token=([\w-]{43})\b", str(message.body))
+    found = re.findall(r"\?token=(hdt_[\w-]{43})\b", str(message.body))
     assert len(found) == 1, message.body
     return str(found[0])

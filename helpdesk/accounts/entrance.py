@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
@@ -20,7 +21,7 @@ from rest_framework.exceptions import Throttled
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from helpdesk.accounts import second_factor, second_factor_pages
+from helpdesk.accounts import attendance, second_factor, second_factor_pages
 from helpdesk.accounts.api.caller import device
 from helpdesk.accounts.operations import credentials, sessions
 from helpdesk.accounts.operations.users import set_password
@@ -100,7 +101,11 @@ class Site(UnfoldAdminSite):
         inner = super().admin_view(view, cacheable)
 
         def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if second_factor.is_half_signed_in(request):
+            if second_factor.may_enter(request) and attendance.left_alone(request, now=timezone.now()):
+                logout(request)
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            is_leaving = request.path == reverse("admin:logout")
+            if not is_leaving and second_factor.is_half_signed_in(request):
                 second_factor.shorten(request)
                 return redirect_to_login(request.get_full_path(), reverse("admin:second_factor"))
             response: HttpResponseBase = inner(request, *args, **kwargs)
@@ -125,9 +130,10 @@ class Site(UnfoldAdminSite):
         except _NOT_NOW as error:
             return _page_of(error)
         if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
+            attendance.arrived(request, now=timezone.now())
             second_factor.ask_anew(request)
             if not second_factor.is_half_signed_in(request):
-                credentials.entered_admin(user=request.user, device=device(request), now=timezone.now())
+                second_factor.tell_once(request, device=device(request))
         return response
 
     def password_change(self, request: Any, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:

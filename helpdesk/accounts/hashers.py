@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.core.errors import Unavailable
@@ -38,6 +39,9 @@ os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 def _in_turn(work: Callable[[], T]) -> T:
+    if not connection.in_atomic_block:
+        # Who waits holds no connection: a rush of people would leave none for everybody else.
+        connection.close()
     waiting = _threads().submit(work)
     try:
         return waiting.result(timeout=PATIENCE)

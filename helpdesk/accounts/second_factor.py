@@ -5,13 +5,17 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.accounts.devices import Device
 from helpdesk.accounts.models import TotpDevice
+from helpdesk.accounts.operations import credentials
 from helpdesk.accounts.roles import Permission
 
 # In the browser's session: the id of the device whose code was shown. Another device asks anew.
 _SHOWN: Final = "second_factor"
+_TOLD: Final = "told"
 # Seconds that a session with a password alone lasts.
 HALF_SIGNED_IN: Final = 10 * 60
 
@@ -40,7 +44,8 @@ def owed(request: Any) -> Owed | None:
 
 
 def ask_anew(request: Any) -> None:
-    """Somebody else may have signed in since it was asked."""
+    """After a sign-in: it may be somebody else, and was not told yet."""
+    request.session.pop(_TOLD, None)
     request.__dict__.pop("second_factor_owed", None)
 
 
@@ -60,6 +65,13 @@ def shown(request: Any, *, device_id: int) -> None:
     request.session[_SHOWN] = device_id
     request.session.set_expiry(None)
     request.second_factor_owed = None
+
+
+def tell_once(request: Any, *, device: Device) -> None:
+    """That somebody entered, once a sign-in: whichever of password and code came last."""
+    if not request.session.get(_TOLD):
+        request.session[_TOLD] = True
+        credentials.entered_admin(user=request.user, device=device, now=timezone.now())
 
 
 def shorten(request: Any) -> None:

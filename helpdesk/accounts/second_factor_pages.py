@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -24,10 +25,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework.exceptions import Throttled
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from helpdesk.accounts import second_factor, totp
+from helpdesk.accounts import attendance, second_factor, totp
 from helpdesk.accounts.api.caller import device
 from helpdesk.accounts.models import TotpDevice
-from helpdesk.accounts.operations import credentials
 from helpdesk.accounts.operations import second_factor as operations
 from helpdesk.accounts.sealing import Unreadable, seal, unseal
 from helpdesk.accounts.second_factor import Owed
@@ -57,6 +57,9 @@ def urls(site: Any) -> list[URLPattern]:
         @wraps(view)
         def inner(request: Any) -> HttpResponse:
             if not second_factor.may_enter(request):
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            if attendance.left_alone(request, now=timezone.now()):
+                logout(request)
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
             if not second_factor.is_offered():
                 raise Http404
@@ -132,10 +135,8 @@ def turn_off(request: Any, site: Any) -> HttpResponse:
 
 
 def _let_in(request: Any, *, device_id: int) -> None:
-    was_owed = second_factor.owed(request)
     second_factor.shown(request, device_id=device_id)
-    if was_owed:
-        credentials.entered_admin(user=request.user, device=device(request), now=timezone.now())
+    second_factor.tell_once(request, device=device(request))
 
 
 def _pending(request: Any) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from helpdesk.accounts.events import UserCreated, UsersLoaded, UserUpdated
+from helpdesk.accounts.events import EmailVerified, UserCreated, UsersLoaded, UserUpdated
 from helpdesk.accounts.scopes import staff_scopes
 from helpdesk.cache import pages
 from helpdesk.events.declaration import Event
@@ -13,7 +13,7 @@ from helpdesk.events.subscriptions import subscribe
 _PUBLIC: Final = frozenset({"username", "name", "role"})
 
 
-@subscribe(UserCreated, UsersLoaded, name="cache.lists", urgent=True)
+@subscribe(UserCreated, UsersLoaded, EmailVerified, name="cache.lists", urgent=True)
 def move_lists_of_people_on(_event: Event, _record: EventRecord) -> None:
     pages.bump(*staff_scopes())
 

@@ -32,6 +32,7 @@ SUBJECTS: Final[dict[str, str | Promise]] = {
     Template.INVITATION: _("You are invited to the help desk"),
     Template.PASSWORD_CHANGED: _("Your password was changed"),
     Template.EMAIL_CHANGED: _("Your e-mail address was changed"),
+    Template.IDENTITY_LINKED: _("Another way into your account"),
 }
 SUBJECT_LENGTH: Final = 200
 _CHOICES: Final[dict[str, Any]] = {"priority": Priority, "old_status": Status, "new_status": Status}

@@ -33,6 +33,7 @@ class Template(StrEnum):
     INVITATION = "invitation"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no secret
     EMAIL_CHANGED = "email_changed"
+    IDENTITY_LINKED = "identity_linked"
 
 
 # Read by agents only, which is asked again when it is sent: a role can change.

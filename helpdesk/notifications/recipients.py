@@ -7,6 +7,7 @@ from django.conf import settings
 
 from helpdesk.accounts.events import (
     EmailVerificationRequested,
+    IdentityLinked,
     PasswordResetRequested,
     RegisteredAgain,
     UserEvent,
@@ -80,6 +81,7 @@ _MAILS: dict[type[Event], Callable[[Any, int | None], Mails]] = {
     PasswordResetRequested: _the_person(Template.PASSWORD_RESET),
     UserInvited: _the_person(Template.INVITATION),
     UserUpdated: _told_of,
+    IdentityLinked: _the_person(Template.IDENTITY_LINKED),
 }
 
 

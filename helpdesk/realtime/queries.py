@@ -56,8 +56,11 @@ def sessions(ids: Collection[UUID]) -> dict[UUID, Session]:
     """
     now = timezone.now()
     found = {session.pk: session for session in Session.objects.select_related("user").filter(pk__in=ids)}
-    for session in [session for session in found.values() if idleness.may_be_idle(session, now=now)]:
-        with suppress(tokens.SessionIdle):
+    for session in list(found.values()):
+        # Those that are over anyway stay in: the hub knows with which code they end.
+        if session.ended_at or not session.user.is_active or not idleness.may_be_idle(session, now=now):
+            continue
+        with suppress(tokens.InvalidToken):
             # Rare: only of those that PostgreSQL has not heard of for so long.
             check_standing(session, now=now, using=False)
             continue

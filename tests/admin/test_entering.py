@@ -1,14 +1,17 @@
 """Who gets into the admin, and what all others see of it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+import time_machine
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from helpdesk.accounts.models import User
 from helpdesk.limits.models import Hit
@@ -278,3 +281,15 @@ def test_the_admin_speaks_the_browsers_language(browser_as: Browser, admin: Any,
 def test_django_finds_nothing_wrong(db: None) -> None:
     call_command("check")
     assert configured.SESSION_COOKIE_HTTPONLY
+
+
+def test_a_browser_that_is_left_alone_is_signed_out(browser_as: Browser, admin: Any, settings: Any) -> None:
+    settings.SESSION_IDLE_TIMEOUT = {"admin": 300}
+    now = timezone.now()
+    browser = browser_as(None)
+    sign_in(browser, admin.username)
+    for minutes, status in ((4, 200), (8, 200), (14, 302)):
+        with time_machine.travel(now + timedelta(minutes=minutes), tick=False):
+            assert browser.get("/admin/").status_code == status
+    # The cookie opens nothing any more, also as if no time had passed.
+    assert browser.get("/admin/").status_code == 302

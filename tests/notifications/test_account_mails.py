@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from helpdesk.accounts.events import PasswordResetRequested, RegisteredAgain, UserInvited
-from helpdesk.accounts.models import OneTimeToken, User
+from helpdesk.accounts.events import IdentityLinked, PasswordResetRequested, RegisteredAgain, UserInvited
+from helpdesk.accounts.models import OneTimeToken, SocialIdentity, User
 from helpdesk.accounts.operations import email_addresses, users
 from helpdesk.events.models import EventRecord
 from helpdesk.events.operations import publish
@@ -34,6 +34,7 @@ SUBJECTS = {
         Template.INVITATION: "You are invited to the help desk",
         Template.PASSWORD_CHANGED: "Your password was changed",
         Template.EMAIL_CHANGED: "Your e-mail address was changed",
+        Template.IDENTITY_LINKED: "Another way into your account",
     },
     "es": {
         Template.EMAIL_VERIFICATION: "Verifica tu dirección de correo",
@@ -42,6 +43,7 @@ SUBJECTS = {
         Template.INVITATION: "Te invitaron a la mesa de ayuda",
         Template.PASSWORD_CHANGED: "Tu contraseña cambió",
         Template.EMAIL_CHANGED: "Tu dirección de correo cambió",
+        Template.IDENTITY_LINKED: "Otra forma de entrar en tu cuenta",
     },
 }
 NEWS = {
@@ -52,6 +54,7 @@ NEWS = {
         Template.INVITATION: "root invited you to the help desk. Your username is ada.",
         Template.PASSWORD_CHANGED: "The password of your account was changed.",
         Template.EMAIL_CHANGED: "The e-mail address of your account was changed.",
+        Template.IDENTITY_LINKED: "From now on Google can sign you in to your account.",
     },
     "es": {
         Template.EMAIL_VERIFICATION: "Confirma que esta dirección de correo es tuya.",
@@ -60,6 +63,7 @@ NEWS = {
         Template.INVITATION: "root te invitó a la mesa de ayuda. Tu nombre de usuario es ada.",
         Template.PASSWORD_CHANGED: "La contraseña de tu cuenta cambió.",
         Template.EMAIL_CHANGED: "La dirección de correo de tu cuenta cambió.",
+        Template.IDENTITY_LINKED: "A partir de ahora Google puede hacerte entrar en tu cuenta.",
     },
 }
 LINKS = {
@@ -81,7 +85,9 @@ def sent(committing: Committing, admin: Any, settings: Any) -> Callable[..., dic
         with committing():
             for event in (RegisteredAgain, PasswordResetRequested, UserInvited):
                 publish(event(user=ada.as_dict()), by=admin, now=NOON)
+            SocialIdentity.objects.create(user=ada, provider="google", subject="1", created_at=NOON)
             users.update_user(by=admin, user_id=ada.pk, changes={"email": "ada@example.org"}, now=NOON)
+            publish(IdentityLinked(user=ada.as_dict(), provider="google"), by=ada, now=NOON)
         messages = mails()
         with committing():
             users.set_password(by=admin, user_id=ada.pk, password=GOOD, now=NOON)
@@ -156,7 +162,7 @@ def test_a_mail_that_is_sent_again_brings_a_fresh_link(committing: Committing, c
         publish(PasswordResetRequested(user=customer.as_dict()), by=None, now=NOON)
     assert not OneTimeToken.objects.exists()
     (first,) = mails()
-    assert resend_emails(ids=[EmailLog.objects.get().pk], now=timezone.now()) == 1
+    assert resend_emails(by=None, ids=[EmailLog.objects.get().pk], now=timezone.now()) == 1
     (second,) = mails()
 
     assert token_in(first) != token_in(second)

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpdesk.accounts.models import User
+from helpdesk.accounts.models import Session, User
 from helpdesk.core.errors import DomainError
 from helpdesk.events.models import EventRecord
-from helpdesk.realtime.queries import hearers
+from helpdesk.realtime.queries import hearers, sessions
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations import comments, tickets
 from tests.factories import comment_on, ticket_of
@@ -132,3 +134,18 @@ def test_more_scopes_than_one_statement_holds_are_asked_for_in_several(
         heard = hearers(records, {customer.pk: customer for customer in customers})
 
     assert all(len(user_ids) == 1 for user_ids in heard.values())
+
+
+def test_sessions_that_are_over_are_told_with_the_others_and_break_nothing(
+    db: None, settings: Any, customer: User, stranger: User, agent: User
+) -> None:
+    """One that ended after it had been idle in PostgreSQL's eyes: an error here would close everybody's sockets."""
+    settings.SESSION_IDLE_TIMEOUT = dict.fromkeys(("customer", "agent", "admin"), 300)
+    long_ago, now = timezone.now() - timedelta(hours=1), timezone.now()
+    User.objects.filter(pk=stranger.pk).update(is_active=False)
+    ended = Session.objects.create(user=customer, last_seen_at=long_ago, ended_at=long_ago)
+    inactive = Session.objects.create(user=stranger, last_seen_at=long_ago)
+    too_old = Session.objects.create(user=agent, last_seen_at=long_ago, created_at=now - timedelta(days=31))
+    here = Session.objects.create(user=agent, last_seen_at=now)
+
+    assert set(sessions([row.pk for row in (ended, inactive, too_old, here)])) == {ended.pk, inactive.pk, here.pk}

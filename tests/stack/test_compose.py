@@ -190,7 +190,8 @@ def test_only_what_must_reaches_the_outside():
     reaching = {name: set(options["networks"]) - inside for name, options in services("production").items()}
 
     assert inside == {"data", "proxy"}
-    assert {name: out for name, out in reaching.items() if out} == {"nginx": {"public"}, "celerymailer": {"outside"}}
+    reached = {name: out for name, out in reaching.items() if out}
+    assert reached == {"nginx": {"public"}, "django": {"outside"}, "celerymailer": {"outside"}}
 
 
 def test_the_proxy_that_is_trusted_is_nginx_at_its_own_address():

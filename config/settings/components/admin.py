@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from .auth import SESSION_MAX_AGE
 from .env import env, one_of
 from .helpdesk import PUBLIC_URL
 
@@ -15,7 +16,7 @@ ADMIN_PATH = "/admin/"
 ADMIN_TOTP = env("ADMIN_TOTP", cast=one_of("off", "optional", "required"), default="off")
 LOGIN_URL = LOGIN_REDIRECT_URL = "admin:index"
 
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_AGE = min(12 * 60 * 60, SESSION_MAX_AGE)
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = ADMIN_PATH
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -17,6 +17,7 @@ from helpdesk.accounts.api.evenly import evenly
 from helpdesk.accounts.api.inputs import LinkInput, RegistrationInput
 from helpdesk.accounts.api.outputs import DetailOutput
 from helpdesk.accounts.operations import email_addresses, registration
+from helpdesk.accounts.operations.openness import check_open
 from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiView
 
@@ -42,7 +43,7 @@ class RegisterView(ApiView):
         operation_id="auth_register",
     )
     def post(self, request: Request) -> Response:
-        registration.check_open()
+        check_open()
         values = valid(RegistrationInput, request)
         with evenly():
             registration.register(language=get_language() or "en", now=timezone.now(), **values)

@@ -51,6 +51,7 @@ def _sign_in_described(provider: Provider) -> Any:
         | refusals(
             examples.PROOF_REFUSED,
             examples.NO_ACTIVE_ACCOUNT,
+            examples.REGISTRATION_CLOSED,
             examples.PROVIDER_OFF,
             examples.LINK_REQUIRED,
             examples.PROVIDER_DOWN,

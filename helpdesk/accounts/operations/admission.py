@@ -1,12 +1,16 @@
 """Who may come in with a token: asked anew for every request, refresh and socket."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from helpdesk.accounts import idleness, tokens
 from helpdesk.accounts.enums import Ending
 from helpdesk.accounts.models import Session
 from helpdesk.accounts.operations.endings import end_session
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken, RefreshClaims, SessionIdle
+
+# Seconds that the clocks of two hosts may differ by.
+_SKEW: Final = timedelta(seconds=5)
 
 
 def admit(claims: AccessClaims, *, now: datetime, using: bool = True) -> Session:
@@ -54,6 +58,7 @@ def check_standing(session: Session, *, now: datetime, using: bool) -> None:
     if timeout and now - sight.at >= timeout:
         end_session(session.pk, reason=Ending.IDLE, by=None, now=now)
         raise SessionIdle
-    if using and now - session.last_seen_at >= sight.every:
+    # Also one from the future, by a clock that went wrong.
+    if using and not timedelta() <= now - session.last_seen_at + _SKEW < sight.every + _SKEW:
         # Of many requests at once, one writes.
         Session.objects.filter(pk=session.pk, last_seen_at=session.last_seen_at).update(last_seen_at=now)

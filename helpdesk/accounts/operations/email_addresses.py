@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.accounts.enums import Purpose
 from helpdesk.accounts.events import EmailVerificationRequested, EmailVerified
 from helpdesk.accounts.models import User
+from helpdesk.accounts.operations.identities import unlink_all
 from helpdesk.accounts.operations.one_time_tokens import spend_link
 from helpdesk.accounts.operations.pace import pause_before
 from helpdesk.core.errors import Conflict
@@ -39,7 +40,11 @@ def request_verification(*, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def verify_email(*, token: str, now: datetime) -> None:
-    mark_verified(spend_link(token, Purpose.VERIFY_EMAIL, now=now), now=now)
+    user = spend_link(token, Purpose.VERIFY_EMAIL, now=now)
+    # Linked before anybody had shown that the address is theirs: it may have been somebody else, who would stay in.
+    # Who has no password keeps the only way in.
+    if mark_verified(user, now=now) and user.has_usable_password():
+        unlink_all(user=user, now=now)
 
 
 def mark_verified(user: User, *, now: datetime) -> bool:

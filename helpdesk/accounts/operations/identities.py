@@ -15,10 +15,12 @@ from helpdesk.accounts.enums import Method
 from helpdesk.accounts.events import EmailVerified, IdentityLinked, IdentityUnlinked, SignInRefused, UserCreated
 from helpdesk.accounts.models import SocialIdentity, User
 from helpdesk.accounts.operations.credentials import NoActiveAccount
+from helpdesk.accounts.operations.openness import check_open
 from helpdesk.accounts.operations.sessions import begin_session
 from helpdesk.accounts.social.people import Person
 from helpdesk.accounts.social.providers import is_on
 from helpdesk.accounts.social.vouching import Proof, vouch
+from helpdesk.accounts.tokens import InvalidToken
 from helpdesk.accounts.usernames import suggestions
 from helpdesk.core.errors import Conflict, NotFound
 from helpdesk.events.operations import publish
@@ -116,11 +118,16 @@ def _enter(person: Person, *, language: str, device: Device, now: datetime) -> E
         .filter(provider=person.provider, subject=person.subject)
         .first()
     )
+    # Only the person was read anew after the wait, not the identity.
+    if known and not SocialIdentity.objects.filter(pk=known.pk).exists():
+        raise _Overtaken
     owner = known.user if known else _owner_of(person.email)
     if owner is not None and not owner.is_active:
         refused = SignInRefused(user=owner.as_dict(), device=device.as_dict(), reason="inactive")
         publish(refused, by=None, now=now)
         return None
+    if owner is None:
+        check_open()
     user = owner or _new_customer(person, language=language, now=now)
     if known is None:
         if owner is not None:
@@ -141,12 +148,13 @@ def _check_may_join(owner: User, person: Person) -> None:
     """Two unproved halves make no whole: whoever registered with a foreign address would share its owner's account.
 
     An account with another identity of the provider is not joined either: the address may have changed hands there.
+    Nor is one of the staff: a provider proved the address once, and need not be the one who hosts it.
     """
     there = owner.identities.filter(provider=person.provider).first()
     if there is not None and there.subject == person.subject:
         # While we waited for the owner's row.
         raise _Overtaken
-    if owner.email_verified and settings.SOCIAL_LINK_BY_EMAIL and there is None:
+    if owner.email_verified and settings.SOCIAL_LINK_BY_EMAIL and there is None and not owner.is_agent:
         return
     raise LinkRequired(_("There is an account with this e-mail address. Sign in to it first, then link this one."))
 
@@ -182,6 +190,9 @@ def _save_under_a_free_name(user: User) -> None:
 @transaction.atomic
 def _link(by: User, person: Person, *, now: datetime) -> tuple[SocialIdentity, bool]:
     user = _lock(by.pk)
+    if not user.is_active or user.token_version != by.token_version:
+        # Put out while the provider was asked: what was in flight must not bring a way in back.
+        raise InvalidToken
     mine = user.identities.filter(provider=person.provider).first()
     if mine is not None and mine.subject == person.subject:
         return mine, False

@@ -5,41 +5,34 @@ Nothing may tell whether the address was known: an account that is made and one 
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.events import EmailVerificationRequested, RegisteredAgain, UserCreated
 from helpdesk.accounts.models import User
+from helpdesk.accounts.operations.openness import check_open
 from helpdesk.accounts.operations.pace import pause_before
 from helpdesk.accounts.operations.users import NameTaken, choose_password, name_taken, save
-from helpdesk.core.errors import Forbidden
 from helpdesk.events.operations import publish
 
 
-class RegistrationClosed(Forbidden):
-    code = "registration_closed"
-
-
-def check_open() -> None:
-    if not settings.REGISTRATION_OPEN:
-        raise RegistrationClosed(_("Nobody can register here. Ask for an invitation."))
-
-
-@transaction.atomic
 def register(*, username: str, email: str, password: str, now: datetime, name: str = "", language: str = "en") -> None:
     """A new customer; or, where somebody has the address, a mail to them and nothing else."""
     check_open()
     user = User(username=username, email=email, name=name, language=language, date_joined=now)
     # Before anybody looks who has the address, so that it is hashed in either case.
     choose_password(user, password)
+    _enrol(user, now=now)
+
+
+@transaction.atomic
+def _enrol(user: User, *, now: datetime) -> None:
     # Asked before the address is: or the same username would be taken beside a new one, and free beside a known one.
-    if User.objects.get_queryset().with_username(username).exists():
+    if User.objects.get_queryset().with_username(user.username).exists():
         raise name_taken("username")
-    if _owner(email) is None and _is_made(user):
+    if _owner(user.email) is None and _is_made(user):
         publish(UserCreated(user=user.as_dict()), by=user, now=now)
         publish(EmailVerificationRequested(user=user.as_dict()), by=user, now=now)
-    elif (owner := _owner(email, locked=True)) and not pause_before(RegisteredAgain, user=owner, now=now):
+    elif (owner := _owner(user.email, locked=True)) and not pause_before(RegisteredAgain, user=owner, now=now):
         publish(RegisteredAgain(user=owner.as_dict()), by=None, now=now)
 
 

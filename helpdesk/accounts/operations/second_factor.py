@@ -79,7 +79,8 @@ def remove(*, by: User | None, user_id: int, now: datetime) -> bool:
     """For somebody who lost it, by another admin or from the command line (`by=None`); whether there was one."""
     if by is not None and by.pk == user_id:
         raise OwnSecondFactor(_("Your own second factor is turned off on its own page, with a code."))
-    user = User.objects.filter(pk=user_id).first()
+    # The person first, as everywhere: in two orders it would be a deadlock.
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if user is None:
         raise UserNotFound
     known = _locked(user)

@@ -1,5 +1,6 @@
 """Changes to people."""
 
+from copy import copy
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.devices import Device
 from helpdesk.accounts.enums import Ending
-from helpdesk.accounts.events import EmailVerificationRequested, UserCreated, UsersLoaded, UserUpdated
+from helpdesk.accounts.events import EmailVerificationRequested, UserCreated, UserInvited, UsersLoaded, UserUpdated
 from helpdesk.accounts.models import User
 from helpdesk.accounts.operations import credentials
 from helpdesk.accounts.operations.endings import end_sessions
+from helpdesk.accounts.operations.identities import unlink_all
 from helpdesk.accounts.operations.one_time_tokens import withdraw_password_links
 from helpdesk.accounts.roles import Permission, Role, roles_with
 from helpdesk.core import bulk
@@ -111,10 +113,12 @@ def update_profile(*, by: User, changes: dict[str, Any], now: datetime) -> User:
 
 @transaction.atomic
 def set_password(*, by: User | None, user_id: int, password: str, now: datetime, field: str = "password") -> User:
-    """Every session ends. `field`: what the caller calls it."""
+    """Every session ends. `field`: what the caller calls it. Another's hand also closes the ways in by providers."""
     user = _lock(user_id)
     choose_password(user, password, field=field)
     _write_password(user, by=by, now=now)
+    if by is None or by.pk != user.pk:
+        unlink_all(user=user, now=now)
     return user
 
 
@@ -127,12 +131,14 @@ def change_password(
     # Not while the row is held: a hash is meant to take its time.
     if not credentials.confirm(user=by, password=old_password, device=device, now=now):
         raise WrongPassword
+    chosen = copy(by)
+    choose_password(chosen, new_password, field="new_password")
     with transaction.atomic():
         user = _lock(by.pk)
         if user.password != by.password:
             # Another one was set meanwhile.
             raise WrongPassword
-        choose_password(user, new_password, field="new_password")
+        user.password = chosen.password
         _write_password(user, by=by, now=now, but=session_id)
 
 
@@ -199,7 +205,10 @@ def _write(user: User, written: dict[str, Any], *, told: list[str], by: User, no
     save(user, update_fields=list(written))
     publish(UserUpdated(user=user.as_dict(), values=values), by=by, now=now)
     if "email" in written and user.email:
-        publish(EmailVerificationRequested(user=user.as_dict()), by=by, now=now)
+        # Who has no way in yet was invited, at the old address: that link verifies the new one too.
+        is_invited = not user.has_usable_password() and not user.identities.exists()
+        asked = UserInvited if is_invited else EmailVerificationRequested
+        publish(asked(user=user.as_dict()), by=by, now=now)
     if not user.is_active and "is_active" in written:
         end_sessions(user=user, reason=Ending.DEACTIVATED, by=by, now=now)
     return user

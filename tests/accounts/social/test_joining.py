@@ -3,11 +3,18 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from helpdesk.accounts.enums import Purpose
 from helpdesk.accounts.models import Session, SocialIdentity, User
+from helpdesk.accounts.operations.email_addresses import verify_email
+from helpdesk.accounts.operations.identities import link
+from helpdesk.accounts.operations.one_time_tokens import mint_link
+from helpdesk.accounts.operations.users import set_password
+from helpdesk.accounts.tokens import InvalidToken
 from helpdesk.events.models import EventRecord
 from tests.accounts.social.doors import code_of, enter
-from tests.people import UserFactory
+from tests.people import NOON, UserFactory
 from tests.servers.identity_provider import IdentityProvider
 
 
@@ -20,11 +27,10 @@ def told() -> list[str]:
 
 
 @pytest.mark.parametrize("address", ["ada@example.com", "ADA@Example.COM"])
-@pytest.mark.parametrize("role", ["customer", "agent"])
 def test_an_address_that_both_have_proved_joins_the_account(
-    db: None, identity_provider: IdentityProvider, address: str, role: str
+    db: None, identity_provider: IdentityProvider, address: str
 ) -> None:
-    ada = of_ada(email_verified=True, role=role)
+    ada = of_ada(email_verified=True)
 
     response = enter("google", id_token=identity_provider.id_token(email=address, name="Not Ada"))
 
@@ -32,10 +38,72 @@ def test_an_address_that_both_have_proved_joins_the_account(
     assert response.json()["user"]["id"] == ada.pk
     assert told() == ["identity_linked", "signed_in"]
     ada.refresh_from_db()
-    assert (ada.username, ada.email, ada.name, ada.role) == ("ada", "ada@example.com", "Ada", role)
+    assert (ada.username, ada.email, ada.name, ada.role) == ("ada", "ada@example.com", "Ada", "customer")
     # The next time the subject alone tells, whatever has become of the address.
     response = enter("google", id_token=identity_provider.id_token(email="elsewhere@example.com"))
     assert response.json()["user"]["id"] == ada.pk
+
+
+@pytest.mark.parametrize("role", ["agent", "admin"])
+def test_one_of_the_staff_is_linked_by_hand(
+    identity_provider: IdentityProvider, db: None, nothing: Any, role: str
+) -> None:
+    """A provider proved the address once, and need not be the one who hosts it: too little for so many tickets."""
+    of_ada(email_verified=True, role=role)
+    before = nothing()
+
+    assert code_of(enter("google", id_token=identity_provider.id_token())) == (409, "link_required")
+    assert before.happened()
+
+
+def test_where_nobody_registers_nobody_becomes_a_customer_by_a_provider_either(
+    identity_provider: IdentityProvider, db: None, nothing: Any, settings: Any
+) -> None:
+    settings.REGISTRATION_OPEN = False
+    before = nothing()
+    assert code_of(enter("google", id_token=identity_provider.id_token())) == (403, "registration_closed")
+    assert before.happened()
+
+    ada = of_ada(email_verified=True)
+    assert enter("google", id_token=identity_provider.id_token()).json()["user"]["id"] == ada.pk
+
+
+def test_what_was_linked_before_the_address_was_proved_is_gone_once_it_is(
+    identity_provider: IdentityProvider, db: None
+) -> None:
+    """Mallory registers with Ada's address and links her own account; then Ada follows the link in her mail."""
+    mallory = of_ada(email_verified=False)
+    mallory.identities.create(provider="google", subject="mallory", created_at=NOON)
+    mark = mint_link(user=mallory, purpose=Purpose.VERIFY_EMAIL, now=timezone.now())
+
+    verify_email(token=mark, now=timezone.now())
+
+    assert not SocialIdentity.objects.exists()
+    assert told() == ["email_verified", "identity_unlinked"]
+
+
+def test_an_admins_new_password_closes_the_ways_in_by_providers(
+    identity_provider: IdentityProvider, admin: Any
+) -> None:
+    ada = of_ada(email_verified=True)
+    ada.identities.create(provider="google", subject="1", created_at=NOON)
+
+    set_password(by=ada, user_id=ada.pk, password="a-long-enough-passphrase", now=timezone.now())
+    assert ada.identities.exists()
+    set_password(by=admin, user_id=ada.pk, password="another-long-passphrase", now=timezone.now())
+    assert not ada.identities.exists()
+
+
+def test_who_was_put_out_while_the_provider_was_asked_links_nothing(
+    identity_provider: IdentityProvider, db: None
+) -> None:
+    ada = of_ada(email_verified=True)
+    set_password(by=ada, user_id=ada.pk, password="a-long-enough-passphrase", now=timezone.now())
+
+    proof = {"id_token": identity_provider.id_token()}
+    with pytest.raises(InvalidToken):
+        link(by=ada, provider="google", proof=proof, now=timezone.now())
+    assert not SocialIdentity.objects.exists()
 
 
 def test_an_address_that_is_not_proved_here_is_linked_by_hand(
