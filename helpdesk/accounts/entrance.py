@@ -104,8 +104,7 @@ class Site(UnfoldAdminSite):
             if second_factor.may_enter(request) and attendance.left_alone(request, now=timezone.now()):
                 logout(request)
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-            is_leaving = request.path == reverse("admin:logout")
-            if not is_leaving and second_factor.is_half_signed_in(request):
+            if second_factor.is_half_signed_in(request):
                 second_factor.shorten(request)
                 return redirect_to_login(request.get_full_path(), reverse("admin:second_factor"))
             response: HttpResponseBase = inner(request, *args, **kwargs)
