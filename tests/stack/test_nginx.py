@@ -117,15 +117,19 @@ def test_a_request_without_a_name_has_one_in_both_logs(start_nginx, web):
     assert eventually(lambda: [line["request_id"] for line in log_lines(nginx)]) == [name]
 
 
-def test_an_admin_signs_in_and_sees_pages_with_their_files(start_nginx, web):
-    nginx = start_nginx(web)
+def enter_admin(client):
     admin = with_password(AdminFactory)
+    form = client.get("/admin/login/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)[1]
+    fields = {"csrfmiddlewaretoken": token, "username": admin.username, "password": PASSWORD, "next": "/admin/"}
+    # As a browser does; Django compares it with the scheme and the host of the request.
+    return client.post("/admin/login/", data=fields, headers={"Origin": f"https://{NAME}"})
+
+
+def test_an_admin_signs_in_and_sees_pages_with_their_files(start_nginx, deployed):
+    nginx = start_nginx(deployed("/start", ADMIN_TOTP="off"))
     with nginx.client(follow_redirects=True) as client:
-        form = client.get("/admin/login/")
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)[1]
-        fields = {"csrfmiddlewaretoken": token, "username": admin.username, "password": PASSWORD, "next": "/admin/"}
-        # As a browser does; Django compares it with the scheme and the host of the request.
-        page = client.post("/admin/login/", data=fields, headers={"Origin": f"https://{NAME}"})
+        page = enter_admin(client)
         files = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
         missing_files = [file for file in files if client.get(file).status_code != 200]
 
@@ -133,6 +137,15 @@ def test_an_admin_signs_in_and_sees_pages_with_their_files(start_nginx, web):
     assert "logout" in page.text
     assert files
     assert missing_files == []
+
+
+def test_an_admin_is_led_to_the_second_factor_unless_it_is_turned_off(start_nginx, web):
+    nginx = start_nginx(web)
+    with nginx.client(follow_redirects=True) as client:
+        page = enter_admin(client)
+
+    assert (page.status_code, page.url.path) == (200, "/admin/second-factor/set-up/")
+    assert "<svg" in page.text
 
 
 def test_http2_is_spoken(start_nginx, web):
