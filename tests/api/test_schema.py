@@ -78,18 +78,26 @@ def test_signing_in_is_said_where_it_is_needed(schema):
         "POST /api/auth/token/",
         "POST /api/auth/token/refresh/",
         "POST /api/auth/token/verify/",
+        # The refresh token, the mail's token or the provider's word is the credential.
+        "POST /api/auth/logout/",
+        "POST /api/auth/register/",
+        "POST /api/auth/email/verify/",
+        "POST /api/auth/password/reset/",
+        "POST /api/auth/password/reset/confirm/",
+        "POST /api/auth/google/",
+        "POST /api/auth/facebook/",
     }
 
 
-def test_an_id_in_a_path_is_a_number(schema):
-    parameters = [
-        parameter
-        for operation in operations(schema).values()
+def test_an_id_in_a_path_is_a_number_but_for_sessions_and_providers(schema):
+    of_text = {
+        name.partition(" ")[2]
+        for name, operation in operations(schema).items()
         for parameter in operation.get("parameters", [])
-        if parameter["in"] == "path"
-    ]
+        if parameter["in"] == "path" and parameter["schema"]["type"] != "integer"
+    }
 
-    assert {parameter["schema"]["type"] for parameter in parameters} == {"integer"}
+    assert of_text == {"/api/auth/sessions/{id}/", "/api/auth/identities/{provider}/"}
 
 
 def test_a_page_is_described_with_its_members(schema):
