@@ -110,6 +110,11 @@ def test_with_redis_gone_it_is_given_back_to_nobody_and_nothing_breaks(
 
     one.give_back()
 
+    # Nothing was counted in PostgreSQL for it, and nothing is taken away there.
+    assert Hit.objects.count() == 0
+    assert guess().allowed
+    assert Hit.objects.count() == 3
+
 
 @pytest.mark.parametrize("counted_in", ["redis", "database"])
 def test_of_60_parallel_guesses_no_more_than_the_limit_are_allowed(
