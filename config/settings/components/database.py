@@ -39,10 +39,10 @@ _address = _parts if _parts["PASSWORD"] and not _url else _by_url(_url or "postg
 DATABASES = {
     "default": {
         **_address,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "helpdesk.core.postgresql",
         # The pool keeps connections, not the thread: under ASGI a request's thread ends with the request.
         "CONN_MAX_AGE": 0,
-        # A restarted PostgreSQL leaves dead connections in the pool: they are found before use.
+        # A restarted PostgreSQL leaves dead connections in the pool: they are found before use, and all at once.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_address["OPTIONS"],
