@@ -4,7 +4,12 @@ import os
 
 os.environ.setdefault("DJANGO_SECRET_KEY", "canary-test-key-that-is-long-enough-for-hs256-0123456789")
 
+from helpdesk.core.redis_urls import beside
 from helpdesk.core.refusal import refuse
+
+# Several processes run the suite beside each other, each in Redis databases of its own. What they start inherits them.
+if (_process := os.environ.pop("PYTEST_XDIST_WORKER", "")) and "REDIS_URL" in os.environ:
+    os.environ["REDIS_URL"] = beside(os.environ["REDIS_URL"], int(_process.removeprefix("gw")))
 
 from .base import *
 from .components.env import LARGEST, env, within

@@ -30,7 +30,8 @@ def suite(arguments: list[str]) -> int:
 
 async def _run(processes: Processes, places: Places, arguments: list[str]) -> int:
     await start_services(processes, places, throwaway=True)
-    return await in_foreground([sys.executable, "-m", "pytest", *arguments], processes.environment)
+    # The whole suite in several processes; a few tests are done before those would have begun.
+    return await in_foreground([sys.executable, "-m", "pytest", *(arguments or ["-n", "auto"])], processes.environment)
 
 
 def _environment() -> dict[str, str]:

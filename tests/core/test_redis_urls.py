@@ -5,7 +5,7 @@ import ssl
 import pytest
 from kombu import Connection
 
-from helpdesk.core.redis_urls import celery_url, channels_url, verified
+from helpdesk.core.redis_urls import beside, celery_url, channels_url, for_redis, verified
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ from helpdesk.core.redis_urls import celery_url, channels_url, verified
 )
 def test_channels_and_celery_get_the_next_databases(url, channels, celery):
     assert (channels_url(url), celery_url(url)) == (channels, celery)
+
+
+def test_those_who_share_a_server_share_no_database():
+    urls = [beside("unix:///tmp/v.sock?db=0", number) for number in range(3)]
+    assert len({place for url in urls for place in (url, channels_url(url), for_redis(celery_url(url)))}) == 9
 
 
 def test_celery_finds_the_password_of_a_socket_where_it_looks_for_it():
