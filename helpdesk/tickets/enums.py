@@ -41,3 +41,21 @@ REOPENABLE = frozenset({Status.RESOLVED, Status.CLOSED})
 
 # A customer's comment says: it is not solved, or: here is what you asked for.
 WOKEN_BY_CUSTOMER = frozenset({Status.PENDING, Status.RESOLVED})
+
+
+class Assignment(models.TextChoices):
+    """Who gets the next ticket of a team's queue."""
+
+    MANUAL = "manual", _("By hand")
+    ROUND_ROBIN = "round_robin", _("In turn")
+    LEAST_LOADED = "least_loaded", _("Whoever has least")
+
+
+class LinkKind(models.TextChoices):
+    RELATED = "related", _("Related to")
+    DUPLICATE_OF = "duplicate_of", _("Duplicate of")
+    PARENT_OF = "parent_of", _("Parent of")
+
+
+class TimerKind(models.TextChoices):
+    CLOSE_RESOLVED = "close_resolved", _("Close a resolved ticket")

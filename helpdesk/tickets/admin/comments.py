@@ -50,6 +50,7 @@ class CommentInline(StackedInline):
     """Newest first, since a page of them is shown."""
 
     model = Comment
+    fk_name = "ticket"
     form = CommentForm
     formset = CommentFormSet
     fields = ("said_by", "content", "is_internal")

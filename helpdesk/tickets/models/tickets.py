@@ -1,8 +1,9 @@
-"""Tickets and their comments, and the one rule of who may see them."""
+"""Tickets, and the one rule of who may see them."""
 
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.tickets.enums import PRIORITY_RANK, UNSOLVED, Priority, Status
+from helpdesk.tickets.models.catalog import Category
+from helpdesk.tickets.models.teams import Team
 
 TITLE_LENGTH = 255
 LONGEST_TEXT = 20_000
@@ -67,6 +70,17 @@ class Ticket(models.Model):
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
+    # Whose queue it stands in.
+    team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="+", db_index=False)
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+", db_index=False)
+    # No table between: a list reads the names in its own statement, and an index finds the tickets of a tag.
+    tag_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+
+    # Where its comments and files are now; the old number still answers.
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
+    # The closed ticket that this one takes up again, and the one that a comment of it was split from.
+    follow_up_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
+    split_from = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
     comments_count = models.PositiveIntegerField(default=0)
     public_comments_count = models.PositiveIntegerField(default=0)
@@ -118,6 +132,10 @@ class Ticket(models.Model):
                 name="ticket_public_comments_are_comments",
                 condition=Q(public_comments_count__lte=F("comments_count")),
             ),
+            models.CheckConstraint(
+                name="ticket_not_merged_into_itself",
+                condition=Q(merged_into=None) | ~Q(merged_into=F("id")),
+            ),
         ]
         indexes = [
             # The agents' list in each of its orders, and the customer's own.
@@ -161,6 +179,26 @@ class Ticket(models.Model):
                 name="ticket_unassigned",
                 condition=Q(deleted_at=None, assigned_to=None),
             ),
+            models.Index(
+                "team",
+                "status",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="ticket_team",
+                condition=Q(deleted_at=None, team__isnull=False),
+            ),
+            models.Index(
+                "category",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="ticket_category",
+                condition=Q(deleted_at=None, category__isnull=False),
+            ),
+            GinIndex("tag_ids", name="ticket_tags"),
+            # What was merged into a ticket, and what took it up again.
+            models.Index("merged_into", name="ticket_merged", condition=Q(merged_into__isnull=False)),
+            models.Index("follow_up_of", name="ticket_follow_up", condition=Q(follow_up_of__isnull=False)),
+            models.Index("split_from", name="ticket_split", condition=Q(split_from__isnull=False)),
             models.Index(F("deleted_at").desc(), name="ticket_deleted", condition=Q(deleted_at__isnull=False)),
             # How many wait, by status and priority, and how many were resolved, day by day.
             models.Index(
@@ -177,41 +215,3 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.title}"
-
-
-class CommentQuerySet(models.QuerySet["Comment"]):
-    def visible_to(self, user: User) -> Self:
-        """The only answer to "which comments may this user see?"."""
-        return self.of_sight(user).filter(ticket__in=Ticket.objects.visible_to(user))
-
-    def of_sight(self, user: User) -> Self:
-        """Those of a ticket already known to be visible: the living, and internal notes only to staff."""
-        alive = self.filter(deleted_at=None)
-        return alive if user.may(Permission.SEE_NOTES) else alive.filter(is_internal=False)
-
-
-class Comment(models.Model):
-    """A reply that everybody on the ticket reads, or an internal note that only agents do."""
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="comments", db_index=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
-    content = models.TextField()
-    is_internal = models.BooleanField(default=False)
-    created_at = models.DateTimeField()
-    edited_at = models.DateTimeField(null=True)
-    deleted_at = models.DateTimeField(null=True)
-    version = models.PositiveIntegerField(default=1)
-
-    objects = CommentQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("comment")
-        verbose_name_plural = _("comments")
-        indexes = [
-            models.Index("ticket", "created_at", "id", name="comment_of_ticket", condition=Q(deleted_at=None)),
-            models.Index("created_at", "id", name="comment_oldest", condition=Q(deleted_at=None)),
-            models.Index("author", "ticket", name="comment_author"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.author}: {self.content[:50]}"

@@ -1,0 +1,41 @@
+"""Tickets and all that hangs on them; what may be seen is asked of `visible_to`."""
+
+from helpdesk.tickets.models.assignment import AssignmentDecision
+from helpdesk.tickets.models.attachments import Attachment, Blob
+from helpdesk.tickets.models.catalog import Category, Tag
+from helpdesk.tickets.models.comments import Comment, CommentQuerySet
+from helpdesk.tickets.models.drafts import Draft
+from helpdesk.tickets.models.links import Merge, TicketLink
+from helpdesk.tickets.models.teams import Membership, Team, Workload
+from helpdesk.tickets.models.tickets import (
+    LONGEST_TEXT,
+    TITLE_LENGTH,
+    Fold,
+    SearchDocument,
+    Ticket,
+    TicketQuerySet,
+)
+from helpdesk.tickets.models.timers import Timer
+
+__all__ = [
+    "LONGEST_TEXT",
+    "TITLE_LENGTH",
+    "AssignmentDecision",
+    "Attachment",
+    "Blob",
+    "Category",
+    "Comment",
+    "CommentQuerySet",
+    "Draft",
+    "Fold",
+    "Membership",
+    "Merge",
+    "SearchDocument",
+    "Tag",
+    "Team",
+    "Ticket",
+    "TicketLink",
+    "TicketQuerySet",
+    "Timer",
+    "Workload",
+]

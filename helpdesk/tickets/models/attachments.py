@@ -1,0 +1,47 @@
+"""Files. What was uploaded twice is stored once."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.tickets.models.comments import Comment
+from helpdesk.tickets.models.tickets import Ticket
+
+FILENAME_LENGTH = 255
+
+
+class Blob(models.Model):
+    """Bytes in the storage, under a name that tells nothing; deleted when nothing hangs on them any more."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.BigIntegerField()
+    storage_name = models.CharField(max_length=100, unique=True)
+    created_at = models.DateTimeField()
+
+
+class Attachment(models.Model):
+    """A file on a ticket or on one of its comments; whoever sees what it hangs on sees it."""
+
+    blob = models.ForeignKey(Blob, models.PROTECT, related_name="attachments")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="attachments", db_index=False)
+    comment = models.ForeignKey(Comment, models.CASCADE, null=True, related_name="attachments", db_index=False)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    filename = models.CharField(max_length=FILENAME_LENGTH)
+    content_type = models.CharField(max_length=100)
+    size = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        indexes = [
+            models.Index("ticket", "created_at", "id", name="attachment_of_ticket", condition=Q(deleted_at=None)),
+            models.Index(
+                "comment", "id", name="attachment_of_comment", condition=Q(deleted_at=None, comment__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename

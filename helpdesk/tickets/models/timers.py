@@ -1,0 +1,19 @@
+"""What is to happen to a ticket by itself, and when."""
+
+from django.db import models
+
+from helpdesk.tickets.enums import TimerKind
+from helpdesk.tickets.models.tickets import Ticket
+
+
+class Timer(models.Model):
+    """Armed by a change, deleted by whatever makes it moot, or when it has gone off."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="timers", db_index=False)
+    kind = models.CharField(max_length=32, choices=TimerKind)
+    armed_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "kind"], name="timer_one_a_kind")]
+        indexes = [models.Index("due_at", "id", name="timer_due")]
