@@ -32,6 +32,7 @@ STATUSES: Final[dict[type[domain.DomainError], int]] = {
     domain.NotFound: 404,
     domain.Conflict: 409,
     domain.Gone: 410,
+    domain.PreconditionFailed: 412,
     domain.Throttled: 429,
     domain.Unavailable: 503,
 }

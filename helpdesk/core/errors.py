@@ -51,6 +51,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class PreconditionFailed(DomainError):
+    """What the caller based the change on is not how it stands."""
+
+    code = "precondition_failed"
+
+
 class Gone(DomainError):
     code = "gone"
 

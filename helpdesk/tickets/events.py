@@ -16,12 +16,16 @@ UserDict = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class TicketEvent(Event):
-    """Shared by all: which ticket, its title then, and whom it concerned (creator, assignees before and after)."""
+    """Shared by all: which ticket, its title then, and whom it concerned (creator, assignees before and after).
+
+    `version` is the ticket's after the event; 0 in records from before it was kept.
+    """
 
     ticket_id: int
     title: str
     creator_id: int
     assignee_ids: list[int]
+    version: int = 0
 
     @property
     def subject(self) -> tuple[str, int]:

@@ -13,6 +13,7 @@ SAMPLES: dict[str, Any] = {
     "description": "It burns.",
     "creator_id": 1,
     "assignee_ids": [],
+    "version": 3,
     "creator": PERSON | {"username": "customer_1"},
     "assignee": None,
     "priority": "medium",

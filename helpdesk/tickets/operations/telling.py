@@ -40,6 +40,7 @@ def about_ticket(ticket: Ticket) -> dict[str, Any]:
         "title": ticket.title,
         "creator_id": ticket.created_by_id,
         "assignee_ids": [ticket.assigned_to_id] if ticket.assigned_to_id else [],
+        "version": ticket.version,
     }
 
 
