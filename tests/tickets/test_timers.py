@@ -63,6 +63,14 @@ def test_resolving_it_again_counts_anew(agent: Any) -> None:
     assert due(ticket) == [WEEK + 2 * DAY]
 
 
+def test_a_timer_that_was_left_behind_is_armed_anew(agent: Any) -> None:
+    ticket = resolved_ticket(by=agent)
+    Ticket.objects.filter(pk=ticket.pk).update(status="open")
+    move(ticket, "resolved", by=agent, at=NOON + DAY)
+    timers.fire_due(now=WEEK)
+    assert (status_of(ticket), due(ticket)) == ("resolved", [WEEK + DAY])
+
+
 def test_a_customers_comment_disarms_it(customer: Any, agent: Any) -> None:
     ticket = resolved_ticket(customer, by=agent)
     comment_on(ticket, customer)
