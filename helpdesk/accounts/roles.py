@@ -16,6 +16,7 @@ class Permission(StrEnum):
     OPEN_TICKET = auto()
     COMMENT = auto()
     CLOSE_OR_REOPEN_TICKET = auto()
+    REOPEN_AT_ANY_TIME = auto()
     SEE_ALL_TICKETS = auto()
     OPEN_TICKET_FOR_OTHERS = auto()
     EDIT_TICKET = auto()
@@ -35,6 +36,7 @@ class Permission(StrEnum):
 
 _CUSTOMER = frozenset({Permission.OPEN_TICKET, Permission.COMMENT, Permission.CLOSE_OR_REOPEN_TICKET})
 _AGENT = _CUSTOMER | {
+    Permission.REOPEN_AT_ANY_TIME,
     Permission.SEE_ALL_TICKETS,
     Permission.OPEN_TICKET_FOR_OTHERS,
     Permission.EDIT_TICKET,

@@ -51,6 +51,7 @@ class TicketCreated(TicketEvent, name="ticket_created", staff_only=True):
     status: str
     creator: UserDict
     assignee: UserDict | None
+    follow_up_of: int | None = None
 
     @property
     def ticket(self) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Reads: lists as plain values, never as model instances, and each number as the reader may see it."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.conf import settings
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
@@ -78,9 +80,14 @@ def ticket_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
     }
 
 
-def ticket_detail(tickets: TicketQuerySet, *, ticket_id: int, user: User) -> tuple[dict[str, Any], int | None] | None:
+def ticket_detail(
+    tickets: TicketQuerySet, *, ticket_id: int, user: User, now: datetime
+) -> tuple[dict[str, Any], int | None] | None:
     """The detail in two statements, and the id of the oldest comment shown if there are older ones."""
-    row = ticket_values(tickets, user=user, also=("description",)).filter(pk=ticket_id).first()
+    # Of a ticket that the caller does not see, not even the number is told.
+    followed = Subquery(tickets.filter(pk=OuterRef("follow_up_of")).values("pk"))
+    also = ("description", "closed_at", "merged_into_id", "followed")
+    row = ticket_values(tickets.annotate(followed=followed), user=user, also=also).filter(pk=ticket_id).first()
     if row is None:
         return None
     comments = Comment.objects.of_sight(user).filter(ticket_id=ticket_id).order_by("-created_at", "-id")
@@ -88,8 +95,9 @@ def ticket_detail(tickets: TicketQuerySet, *, ticket_id: int, user: User) -> tup
     shown = rows[:COMMENTS_IN_DETAIL]
     body = ticket_body(row, user=user) | {
         "description": row["description"],
+        "follow_up_of": row["followed"],
         "comments": [comment_body(comment, user=user) for comment in reversed(shown)],
-        "allowed_actions": allowed_actions(row, user=user),
+        "allowed_actions": allowed_actions(row, user=user, now=now),
     }
     return body, shown[-1]["id"] if len(rows) > len(shown) else None
 
@@ -132,18 +140,34 @@ _ACTIONS: Final[dict[str, tuple[Permission, frozenset[str]]]] = {
     "claim": (Permission.CLAIM_TICKET, frozenset(Status)),
     "close": (Permission.CLOSE_OR_REOPEN_TICKET, frozenset(s for s in Status if Status.CLOSED in MOVES[s])),
     "reopen": (Permission.CLOSE_OR_REOPEN_TICKET, REOPENABLE),
+    "follow_up": (Permission.OPEN_TICKET, frozenset({Status.CLOSED})),
     "delete": (Permission.DELETE_TICKET, frozenset(Status)),
 }
+# The rest is done where its comments are now.
+_OF_MERGED: Final = frozenset({"delete"})
 
 
-def allowed_actions(row: dict[str, Any], *, user: User) -> list[str]:
+def allowed_actions(row: dict[str, Any], *, user: User, now: datetime) -> list[str]:
     """What the caller may do to the ticket as it stands, so that a client shows no button that answers 403 or 409."""
     may = [name for name, (permission, states) in _ACTIONS.items() if user.may(permission) and row["status"] in states]
     if row["assigned_to__id"] is not None and "claim" in may:
         may.remove("claim")
     if row["status"] == Status.CLOSED and not user.may(Permission.COMMENT_ON_CLOSED_TICKET):
         may.remove("comment")
-    return may
+    until = reopenable_until(row["status"], row["closed_at"])
+    if until is not None and until < now and not user.may(Permission.REOPEN_AT_ANY_TIME):
+        may.remove("reopen")
+    return may if row["merged_into_id"] is None else [name for name in may if name in _OF_MERGED]
+
+
+def reopenable_until(status: str, closed_at: datetime | None) -> datetime | None:
+    """When customers can no longer reopen a closed ticket; None where that does not come (`TICKET_REOPEN_DAYS=0`).
+
+    A resolved one they can wake by a comment as long as it is resolved: for it no time runs.
+    """
+    if not settings.TICKET_REOPEN_DAYS or status != Status.CLOSED or closed_at is None:
+        return None
+    return closed_at + timedelta(days=settings.TICKET_REOPEN_DAYS)
 
 
 def timeline(*, ticket_id: int, user: User) -> QuerySet[EventRecord]:

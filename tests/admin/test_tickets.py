@@ -5,6 +5,7 @@ from typing import Any
 from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations import tickets as operations
 from tests.admin.forms import LIST, Browser, change, form_of, new_ticket, of, said, types
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AdminFactory
@@ -147,3 +148,18 @@ def test_what_is_done_to_many_is_never_done_to_all(browser_as: Browser, admin: A
     browser_as(admin).post(LIST, form)
 
     assert set(Ticket.objects.exclude(deleted_at=None)) == {chosen}
+
+
+def test_the_dates_say_when_a_resolved_ticket_closes_and_what_a_ticket_follows_up(
+    browser_as: Browser, admin: Any, customer: Any
+) -> None:
+    old, browser = ticket_of(customer), browser_as(admin)
+    operations.close_ticket(by=admin, ticket_id=old.pk, now=NOON)
+    new = ticket_of(customer, follow_up_of=old.pk)
+    operations.update_ticket(by=admin, ticket_id=new.pk, changes={"status": "resolved"}, now=NOON)
+
+    page = browser.get(of(new)).content.decode()
+    assert f"#{old.pk}" in page
+    assert "Nov. 27, 2026, noon" in page
+    change(browser, of(new), status="open")
+    assert "Nov. 27, 2026, noon" not in browser.get(of(new)).content.decode()

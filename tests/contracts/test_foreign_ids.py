@@ -32,6 +32,7 @@ MISSING = 9_000_000_000
 RELATIONS = {
     ("POST", "/api/tickets/", "assigned_to"): "user",
     ("POST", "/api/tickets/", "created_by"): "user",
+    ("POST", "/api/tickets/", "follow_up_of"): "ticket",
     ("PATCH", "/api/tickets/{}/", "assigned_to"): "user",
     ("PUT", "/api/tickets/{}/", "assigned_to"): "user",
     ("POST", "/api/comments/", "ticket"): "ticket",

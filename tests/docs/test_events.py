@@ -16,6 +16,7 @@ SAMPLES: dict[str, Any] = {
     "version": 3,
     "creator": PERSON | {"username": "customer_1"},
     "assignee": None,
+    "follow_up_of": None,
     "priority": "medium",
     "status": "open",
     "old_status": "open",

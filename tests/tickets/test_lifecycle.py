@@ -1,11 +1,12 @@
 """Which status leads where, by PATCH and by action, and what is stamped on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
 import pytest
+import time_machine
 
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Ticket
@@ -17,6 +18,13 @@ Api = Callable[[Any], Any]
 
 STATUSES = ("open", "in_progress", "pending", "resolved", "closed")
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def soon_after() -> Iterator[None]:
+    """The API is asked when customers may still reopen what was closed at noon."""
+    with time_machine.travel(NOON + HOUR, tick=False):
+        yield
 
 
 def ticket_in(status: str, *, by: Any, creator: Any = None) -> Any:
@@ -189,24 +197,29 @@ def test_actions_ignore_what_a_body_says(api_as: Api, agent: Any, admin: Any) ->
 # --- what a client may offer -----------------------------------------------------------------------------------------
 
 
+ACTIONS = ("comment", "update", "claim", "close", "reopen", "follow_up", "delete")
+
+
+@pytest.mark.parametrize("days", [0, 13, 15])
 @pytest.mark.parametrize("status", STATUSES)
 def test_the_allowed_actions_are_those_that_work(
-    api_as: Api, customer: Any, agent: Any, admin: Any, status: str
+    api_as: Api, customer: Any, agent: Any, admin: Any, status: str, days: int
 ) -> None:
     """Told and true: each action is tried, and answers 2xx exactly where it was named."""
     for user in (customer, agent, admin):
         for assignee in (None, AgentFactory()):
             works = set()
-            for action in ("comment", "update", "claim", "close", "reopen", "delete"):
+            for action in ACTIONS:
                 ticket = ticket_in(status, by=agent, creator=customer)
                 if assignee:
                     ticket = operations.update_ticket(
                         by=agent, ticket_id=ticket.pk, changes={"assigned_to": assignee.pk}, now=NOON
                     )
-                client = api_as(user)
-                told = client.get(f"/api/tickets/{ticket.pk}/").json()["allowed_actions"]
-                if _try(client, action, ticket).status_code < 300:
-                    works.add(action)
+                with time_machine.travel(NOON + timedelta(days=days), tick=False):
+                    client = api_as(user)
+                    told = client.get(f"/api/tickets/{ticket.pk}/").json()["allowed_actions"]
+                    if _try(client, action, ticket).status_code < 300:
+                        works.add(action)
             # Closing twice is harmless, and offered by nobody.
             assert set(told) == works - ({"close"} if status == "closed" else set())
 
@@ -220,4 +233,18 @@ def _try(client: Any, action: str, ticket: Any) -> Any:
             return client.patch(url, {"title": "x"})
         case "delete":
             return client.delete(url)
+        case "follow_up":
+            body = {"title": "x", "description": "x", "follow_up_of": ticket.pk}
+            creator = Ticket.objects.get(pk=ticket.pk).created_by_id
+            named = {} if client.get("/api/users/me/").json()["role"] == "customer" else {"created_by": creator}
+            return client.post("/api/tickets/", body | named)
     return client.post(f"{url}{action}/")
+
+
+def test_with_a_merged_ticket_nothing_is_done_but_deleting_it(api_as: Api, customer: Any, agent: Any) -> None:
+    ticket, other = ticket_in("closed", by=agent, creator=customer), ticket_of(customer)
+    Ticket.objects.filter(pk=ticket.pk).update(merged_into=other.pk)
+
+    told = [api_as(user).get(f"/api/tickets/{ticket.pk}/").json()["allowed_actions"] for user in (customer, agent)]
+
+    assert told == [[], ["delete"]]

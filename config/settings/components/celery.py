@@ -38,8 +38,15 @@ WORKER_HEARTBEAT_FILE = env("WORKER_HEARTBEAT_FILE", default="")
 _EVERY = timedelta(seconds=env("SWEEP_SECONDS", cast=within(0.1, 3600, float), default=4))
 # A sweep that nobody took is replaced by the next one, not queued behind it.
 _REPLACED = {"expires": _EVERY.total_seconds()}
+# What is due in days need not be done within five seconds.
+_TIMERS = timedelta(seconds=10)
 
 CELERY_BEAT_SCHEDULE = {
     "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
     "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
+    "fire-timers": {
+        "task": "helpdesk.tickets.tasks.fire_timers",
+        "schedule": _TIMERS,
+        "options": {"expires": _TIMERS.total_seconds()},
+    },
 }

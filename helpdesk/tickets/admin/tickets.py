@@ -17,7 +17,7 @@ from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.core.errors import DomainError
 from helpdesk.tickets.admin import comments
 from helpdesk.tickets.admin.forms import TicketForm
-from helpdesk.tickets.enums import UNSOLVED, Priority, Status
+from helpdesk.tickets.enums import UNSOLVED, Priority, Status, TimerKind
 from helpdesk.tickets.models import Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
 from helpdesk.tickets.search import search
@@ -79,12 +79,12 @@ class TicketAdmin(OperationsAdmin):
     ordering = ("-created_at", "-id")
     sortable_by = ("shown_priority", "created")
     autocomplete_fields = ("created_by",)
-    readonly_fields = ("creator", "created", "resolved", "closed")
+    readonly_fields = ("creator", "follows_up", "created", "resolved", "closes", "closed")
     inlines = (comments.CommentInline,)
     actions = ("restore",)
     fieldsets = (
         (None, {"fields": ("title", "description", "status", "priority", "assigned_to")}),
-        (_("Dates"), {"fields": ("creator", "created", "resolved", "closed")}),
+        (_("Dates"), {"fields": ("creator", "follows_up", "created", "resolved", "closes", "closed")}),
     )
     add_fieldsets = ((None, {"fields": ("title", "description", "priority", "assigned_to", "created_by")}),)
 
@@ -185,6 +185,15 @@ class TicketAdmin(OperationsAdmin):
     @display(description=_("Resolved"))
     def resolved(self, ticket: Ticket) -> str | None:
         return moment(ticket.resolved_at)
+
+    @display(description=_("Follows up"))
+    def follows_up(self, ticket: Ticket) -> str | None:
+        return f"#{ticket.follow_up_of_id}" if ticket.follow_up_of_id else None
+
+    @display(description=_("Closes by itself"))
+    def closes(self, ticket: Ticket) -> str | None:
+        timers = ticket.timers.filter(kind=TimerKind.CLOSE_RESOLVED)
+        return moment(timers.values_list("due_at", flat=True).first())
 
     @display(description=_("Closed"))
     def closed(self, ticket: Ticket) -> str | None:

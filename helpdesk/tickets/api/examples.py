@@ -41,6 +41,7 @@ NOTE: Final = {**COMMENT, "id": 32, "content": "The third one this week.", "is_i
 DETAIL: Final = {
     **TICKET,
     "description": WRITTEN["description"],
+    "follow_up_of": None,
     "comments": [COMMENT],
     "comments_previous": None,
     "allowed_actions": ["comment", "close"],
@@ -63,12 +64,30 @@ TIMELINE_ENTRY: Final[dict[str, Any]] = {
 MOVE_NOT_ALLOWED: Final = problem(409, "move_not_allowed", "A ticket that is “Closed” cannot become “Pending”.")
 NOT_TO_REOPEN: Final = problem(409, "move_not_allowed", "Only a resolved or closed ticket can be reopened.")
 ALREADY_ASSIGNED: Final = problem(409, "already_assigned", "Somebody else has taken this ticket.", assigned_to=AGENT)
+REOPEN_WINDOW_OVER: Final = problem(
+    409,
+    "reopen_window_over",
+    "This ticket was closed too long ago. Open a new one that follows it up.",
+    reopenable_until="2026-11-19T10:00:00Z",
+)
 TICKET_CLOSED: Final = problem(409, "ticket_closed", "This ticket is closed. Reopen it, or open a new one.")
 BAD_PRIORITY: Final = problem(
     400,
     "invalid",
     "Some fields are wrong.",
     errors=[{"field": "priority", "code": "invalid_choice", "message": '"soon" is not a valid choice.'}],
+)
+NOT_CLOSED: Final = problem(
+    400,
+    "invalid",
+    "Only a closed ticket is followed up. Comment on this one.",
+    errors=[
+        {
+            "field": "follow_up_of",
+            "code": "not_closed",
+            "message": "Only a closed ticket is followed up. Comment on this one.",
+        }
+    ],
 )
 NOT_AN_AGENT: Final = problem(
     400,

@@ -29,6 +29,9 @@ class OpenTicketInput(serializers.Serializer):
     priority = serializers.ChoiceField(choices=Priority.choices, default=Priority.MEDIUM)
     assigned_to = Id(required=False, allow_null=True, help_text="An agent's id. Agents only.")
     created_by = Id(required=False, allow_null=True, help_text="Open it on behalf of this user. Agents only.")
+    follow_up_of = Id(
+        required=False, allow_null=True, help_text="A closed ticket of the same person that this one takes up again."
+    )
 
 
 @extend_schema_serializer(examples=[OpenApiExample("All of it", value=examples.WHOLE)])

@@ -43,6 +43,7 @@ class CommentOutput(serializers.Serializer):
 @extend_schema_serializer(examples=[OpenApiExample("The customer's view", value=examples.DETAIL)])
 class TicketDetailOutput(TicketOutput):
     description = serializers.CharField()
+    follow_up_of = serializers.IntegerField(allow_null=True, help_text="The closed ticket that it takes up again.")
     comments = CommentOutput(many=True, help_text="The latest 100, oldest first.")
     comments_previous = serializers.URLField(allow_null=True, help_text="The older ones.")
     allowed_actions = serializers.ListField(

@@ -36,9 +36,12 @@ _DETAIL = {200: TicketDetailOutput}
     ),
     create=extend_schema(
         summary="Open a ticket",
-        description="For oneself; agents also on behalf of somebody, and assigned.",
+        description="For oneself; agents also on behalf of somebody, and assigned. It may take up a closed one again.",
         request=OpenTicketInput,
-        responses={201: TicketDetailOutput, **refusals(examples.BAD_PRIORITY, examples.NOT_AN_AGENT)},
+        responses={
+            201: TicketDetailOutput,
+            **refusals(examples.BAD_PRIORITY, examples.NOT_AN_AGENT, examples.NOT_CLOSED),
+        },
     ),
     retrieve=extend_schema(
         summary="Read a ticket",
@@ -71,10 +74,11 @@ _DETAIL = {200: TicketDetailOutput}
     ),
     reopen=extend_schema(
         summary="Reopen a ticket",
-        description="A `resolved` or `closed` one, by whoever opened it, or an agent.",
+        description="A `resolved` or `closed` one, by an agent, or by whoever opened it. Customers have 14 days after"
+        " it was closed (`TICKET_REOPEN_DAYS`).",
         operation_id="tickets_reopen",
         request=None,
-        responses=_DETAIL | refusals(examples.NOT_TO_REOPEN),
+        responses=_DETAIL | refusals(examples.NOT_TO_REOPEN, examples.REOPEN_WINDOW_OVER),
     ),
     claim=extend_schema(
         summary="Take an unassigned ticket",
@@ -200,7 +204,8 @@ class TicketViewSet(ApiViewSet):
 
     def _detail(self, pk: int) -> dict[str, Any]:
         user = caller(self.request)
-        detail = queries.ticket_detail(Ticket.objects.visible_to(user), ticket_id=pk, user=user)
+        tickets = Ticket.objects.visible_to(user)
+        detail = queries.ticket_detail(tickets, ticket_id=pk, user=user, now=timezone.now())
         if detail is None:
             raise operations.TicketNotFound
         body, oldest_shown = detail

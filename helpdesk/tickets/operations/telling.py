@@ -52,4 +52,5 @@ def event_of_opening(ticket: Ticket) -> TicketCreated:
         status=str(ticket.status),
         creator=ticket.created_by.as_dict(),
         assignee=ticket.assigned_to.as_dict() if ticket.assigned_to else None,
+        follow_up_of=ticket.follow_up_of_id,
     )

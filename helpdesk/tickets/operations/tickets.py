@@ -14,6 +14,7 @@ from helpdesk.events.operations import publish
 from helpdesk.tickets.enums import MOVES, REOPENABLE, Priority, Status
 from helpdesk.tickets.events import TicketAssigned, TicketDeleted, TicketRestored
 from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.operations import lifecycle
 from helpdesk.tickets.operations.telling import about_ticket, event_of_opening, events_of_change
 
 
@@ -54,8 +55,9 @@ def open_ticket(
     priority: str = Priority.MEDIUM,
     assigned_to: int | None = None,
     created_by: int | None = None,
+    follow_up_of: int | None = None,
 ) -> Ticket:
-    """Open a ticket for `by`, or on behalf of the user `created_by`; ids are user ids."""
+    """Open a ticket for `by`, or on behalf of the user `created_by`; `follow_up_of` is a closed ticket of theirs."""
     creator = by if created_by in (None, by.pk) else User.objects.filter(pk=created_by, is_active=True).first()
     if creator is None:
         raise UnknownCreator
@@ -66,6 +68,7 @@ def open_ticket(
         priority=priority,
         created_by=creator,
         assigned_to=assignee,
+        follow_up_of=lifecycle.followed_up(follow_up_of, by=by, creator=creator),
         created_at=now,
         updated_at=now,
         public_updated_at=now,
@@ -93,6 +96,7 @@ def reopen_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
     ticket = lock_ticket(ticket_id)
     if ticket.status not in REOPENABLE:
         raise MoveNotAllowed(_("Only a resolved or closed ticket can be reopened."))
+    lifecycle.require_reopenable(ticket, by=by, now=now)
     return _change(ticket, {"status": Status.OPEN}, by=by, now=now)
 
 
@@ -110,6 +114,7 @@ def delete_ticket(*, by: User, ticket_id: int, now: datetime) -> None:
     """Hide the ticket and with it its comments; `restore_ticket` brings all of it back."""
     ticket = lock_ticket(ticket_id)
     ticket.save(update_fields=_set(ticket, {"deleted_at": now}, now=now))
+    lifecycle.set_timers(ticket, now=now)
     publish(TicketDeleted(**about_ticket(ticket)), by=by, now=now)
 
 
@@ -118,6 +123,7 @@ def restore_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
     ticket = lock_ticket(ticket_id, deleted=True)
     if ticket.deleted_at is not None:
         ticket.save(update_fields=_set(ticket, {"deleted_at": None}, now=now))
+        lifecycle.set_timers(ticket, now=now)
         publish(TicketRestored(**about_ticket(ticket)), by=by, now=now)
     return ticket
 
@@ -125,6 +131,11 @@ def restore_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
 def wake_ticket(ticket: Ticket, *, by: User, now: datetime) -> None:
     """Move a locked ticket back to open, inside the caller's transaction."""
     _change(ticket, {"status": Status.OPEN}, by=by, now=now)
+
+
+def close_resolved(ticket: Ticket, *, now: datetime) -> None:
+    """Close a locked ticket by nobody, inside the caller's transaction: its time has come."""
+    _change(ticket, {"status": Status.CLOSED}, by=None, now=now)
 
 
 def lock_ticket(ticket_id: int, *, deleted: bool = False) -> Ticket:
@@ -140,7 +151,7 @@ def lock_ticket(ticket_id: int, *, deleted: bool = False) -> Ticket:
     return ticket
 
 
-def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User, now: datetime) -> Ticket:
+def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, now: datetime) -> Ticket:
     changes = {
         field: value for field, value in wanted.items() if field != "assigned_to" and getattr(ticket, field) != value
     }
@@ -150,6 +161,8 @@ def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User, now: datetime) 
         return ticket
     written, events = apply_changes(ticket, changes, now=now)
     ticket.save(update_fields=written)
+    if "status" in changes:
+        lifecycle.set_timers(ticket, now=now)
     for event in events:
         publish(event, by=by, now=now)
     return ticket
