@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from celery.schedules import crontab
+
 from .env import env, within
 
 CELERY_TASK_IGNORE_RESULT = True
@@ -42,4 +44,10 @@ _REPLACED = {"expires": _EVERY.total_seconds()}
 CELERY_BEAT_SCHEDULE = {
     "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
     "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
+    # When few people work; a night that no worker took is left out.
+    "check-history": {
+        "task": "helpdesk.tickets.tasks.check_history",
+        "schedule": crontab(hour="3", minute="20"),
+        "options": {"expires": timedelta(hours=12).total_seconds()},
+    },
 }

@@ -1,5 +1,6 @@
 """`POST /api/tickets/bulk/`: one change to many tickets."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from django.utils import timezone
@@ -31,7 +32,7 @@ def _fault(message: str, code: str) -> list[serializers.ErrorDetail]:
 class Changes(serializers.DictField):
     """As a PATCH, but nothing in it is ignored: what was misspelt would be missed in five hundred tickets."""
 
-    def run_child_validation(self, data: dict[str, Any]) -> dict[str, Any]:
+    def run_child_validation(self, data: Mapping[str, Any]) -> dict[str, Any]:
         fields = EditTicketInput(data=data, partial=True)
         unknown = data.keys() - fields.fields.keys()
         if unknown:
@@ -65,7 +66,9 @@ class BulkInput(serializers.Serializer):
     def validate_ids(self, ids: list[int]) -> list[int]:
         first = {pk: index for index, pk in reversed(list(enumerate(ids)))}
         message = _("Name each ticket once.")
-        twice = {index: _fault(message, "duplicate") for index, pk in enumerate(ids) if first[pk] != index}
+        twice: dict[Any, Any] = {
+            index: _fault(message, "duplicate") for index, pk in enumerate(ids) if first[pk] != index
+        }
         if twice:
             raise serializers.ValidationError(twice)
         return ids
