@@ -95,7 +95,7 @@ def carried(effect: Effect, *, to: str, giver: str, back: bool = False) -> Effec
         for pk in (*event.data["comment_ids"], *event.data["note_ids"]):
             comment = pasts[source].comments.pop(pk, None)
             if comment:
-                comment.moved_from_id = None if back else source
+                comment.moved_from_id = _came_from(comment, source, target, back=back)
                 pasts[target].comments[pk] = comment
 
     return replace(effect, comments=move, between=lambda event: frozenset({event.data[giver], event.data[to]}))
@@ -107,6 +107,13 @@ ASIDE: Final = Effect()
 
 # What no ticket has when it is opened.
 UNSET: Final[Columns] = dict.fromkeys(("started_at", "resolved_at", "closed_at", "reopened_at", "deleted_at"))
+
+
+def _came_from(comment: PastComment, source: int, target: int, *, back: bool) -> int | None:
+    """Where it was written, however far it has come since; nowhere else once it is back there."""
+    if back:
+        return None if comment.moved_from_id == target else comment.moved_from_id
+    return comment.moved_from_id or source
 
 
 def _opened(_columns: Columns, event: Happened) -> Columns:

@@ -244,3 +244,16 @@ def test_comments_that_went_to_another_ticket_are_there_from_then_on(monkeypatch
     assert there(5) == there(6) == {1: {}, 2: {10: ("x", 1), 11: ("y", 1)}}
     assert there(9) == {1: {10: ("z", None), 11: ("y", None)}, 2: {}}
     assert replay(events[:6])[2].columns["public_comments_count"] == 1
+
+
+def test_a_comment_that_went_twice_still_says_where_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = effects.own(lambda _columns, _event: {})
+    monkeypatch.setitem(EFFECTS, "ticket_poured", effects.carried(nothing, giver="source_id", to="target_id"))
+    carried = {"comment_ids": [10], "note_ids": [], "version": 2}
+    events = [
+        *(happened(n, "ticket_created", n) for n in (1, 2, 3)),
+        happened(4, "comment_added", comment_id=10, content="x"),
+        happened(5, "ticket_poured", 1, source_id=1, target_id=2, **carried),
+        happened(6, "ticket_poured", 2, source_id=2, target_id=3, **carried),
+    ]
+    assert replay(events)[3].comments[10].moved_from_id == 1
