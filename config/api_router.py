@@ -18,6 +18,7 @@ from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
+from helpdesk.tickets.api.bulk import BulkView
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
 from helpdesk.tickets.api.tickets import TicketViewSet
 
@@ -47,6 +48,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/password/reset/", ResetView.as_view(), name="password-reset"),
     path("auth/password/reset/confirm/", ConfirmResetView.as_view(), name="password-reset-confirm"),
     path("users/me/", MeView.as_view(), name="me"),
+    # Before the router: its ids would read "bulk" as the id of no ticket.
+    path("tickets/bulk/", BulkView.as_view(), name="tickets-bulk"),
     path("events/", EventsView.as_view(), name="events"),
     path(
         "tickets/<id:ticket_id>/comments/",

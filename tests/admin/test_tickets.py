@@ -163,3 +163,22 @@ def test_the_dates_say_when_a_resolved_ticket_closes_and_what_a_ticket_follows_u
     assert "Nov. 27, 2026, noon" in page
     change(browser, of(new), status="open")
     assert "Nov. 27, 2026, noon" not in browser.get(of(new)).content.decode()
+
+
+def test_many_are_changed_at_once_and_what_cannot_be_is_said(browser_as: Browser, admin: Any, customer: Any) -> None:
+    first, second, closed = (ticket_of(customer) for _ in range(3))
+    browser = browser_as(admin)
+
+    def do(action: str, *tickets: Any) -> str:
+        chosen = {"_selected_action": [ticket.pk for ticket in tickets], "action": action}
+        return said(browser.post(LIST, chosen, follow=True))
+
+    assert "1 ticket changed" in do("close", closed)
+    told = do("resolve", first, second, closed)
+    assert "2 tickets changed" in told
+    assert f"#{closed.pk}: A ticket that is" in told
+    assert "3 tickets changed" in do("take", first, second, closed)
+
+    rows = Ticket.objects.order_by("pk").values_list("status", "assigned_to", "version")
+    assert list(rows) == [("resolved", admin.pk, 3), ("resolved", admin.pk, 3), ("closed", admin.pk, 3)]
+    assert (types().count("status_changed"), types().count("ticket_assigned")) == (3, 3)

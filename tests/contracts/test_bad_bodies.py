@@ -14,6 +14,7 @@ Api = Callable[[Any], Any]
 # Every route that takes a body.
 WRITES = [
     ("post", "/api/tickets/"),
+    ("post", "/api/tickets/bulk/"),
     ("patch", "/api/tickets/{ticket}/"),
     ("put", "/api/tickets/{ticket}/"),
     ("post", "/api/tickets/{ticket}/comments/"),
@@ -99,7 +100,7 @@ ODD_VALUES = [
 
 def who_may(path: str, customer: Any, agent: Any) -> Any:
     """Who may come as far as the body."""
-    return agent if path == "/api/tickets/{ticket}/" else customer
+    return agent if path in {"/api/tickets/{ticket}/", "/api/tickets/bulk/"} else customer
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -143,6 +144,7 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
     [
         ("post", "/api/tickets/", ("title", "description", "priority", "assigned_to", "created_by")),
         ("patch", "/api/tickets/{ticket}/", ("title", "description", "status", "priority", "assigned_to")),
+        ("post", "/api/tickets/bulk/", ("mode", "dry_run", "ids", "changes", "if_match")),
         ("post", "/api/tickets/{ticket}/comments/", ("content", "is_internal")),
         ("post", "/api/comments/", ("ticket", "content", "is_internal")),
         ("patch", "/api/comments/{comment}/", ("content",)),
@@ -154,6 +156,7 @@ def test_no_field_breaks_whatever_it_holds(
     api_as: Api, desk: dict[str, int], customer: Any, agent: Any, method: str, path: str, fields: tuple[str, ...]
 ) -> None:
     good = {"title": "x", "description": "x", "content": "x", "ticket": desk["ticket"]}
+    good |= {"mode": "independent", "ids": [desk["ticket"]], "changes": {"title": "x"}}
     for client in (api_as(customer), api_as(agent)):
         for field, value in product((*fields, "unknown"), ODD_VALUES):
             response = getattr(client, method)(path.format(**desk), good | {field: value})

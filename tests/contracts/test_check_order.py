@@ -65,6 +65,7 @@ def test_the_role_comes_before_the_body(
 ) -> None:
     comment = comment_on(ticket, agent)
     client = api_as(customer)
+    assert client.post("/api/tickets/bulk/", **bad).status_code == 403
     assert client.patch(f"/api/tickets/{ticket.pk}/", **bad).status_code == 403
     assert client.put(f"/api/tickets/{ticket.pk}/", **bad).status_code == 403
     assert client.patch(f"/api/comments/{comment.pk}/", **bad).status_code == 403

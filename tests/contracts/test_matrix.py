@@ -36,6 +36,7 @@ REDIRECTING = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # signed in; HEAD is GET; OPTIONS is 204.
 MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/tickets/": {"GET": SIGNED_IN, "POST": CREATED},
+    "/api/tickets/bulk/": {"POST": STAFF},
     "/api/tickets/<id:pk>/": {"GET": SIGNED_IN, "PATCH": STAFF, "PUT": STAFF, "DELETE": (401, 403, 204, 204)},
     "/api/tickets/<id:pk>/close/": {"POST": SIGNED_IN},
     "/api/tickets/<id:pk>/reopen/": {"POST": SIGNED_IN},
@@ -96,6 +97,7 @@ GOOD = "a-long-enough-passphrase"
 FOUR = {"title": "Smoke", "description": "It smokes.", "status": "pending", "priority": "low"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/tickets/": {"title": "Smoke", "description": "It smokes."},
+    "POST /api/tickets/bulk/": {"mode": "atomic", "ids": "tickets", "changes": {"title": "Smoke"}},
     "PUT /api/tickets/<id:pk>/": FOUR,
     "PATCH /api/tickets/<id:pk>/": {"title": "Smoke"},
     "POST /api/tickets/<id:ticket_id>/comments/": {"content": "x"},
@@ -145,7 +147,12 @@ def test_each_role_gets_what_the_table_says(
     if route.endswith("reopen/"):
         api_as(agent).post(f"/api/tickets/{ticket.pk}/close/")
     session = Session.objects.create(user=customer)
-    real = {"ticket": ticket.pk, "username": customer.username, "refresh": tokens.issue(session)["refresh"]}
+    real = {
+        "ticket": ticket.pk,
+        "tickets": [ticket.pk],
+        "username": customer.username,
+        "refresh": tokens.issue(session)["refresh"],
+    }
     real |= {name: identity_provider.id_token(name) for name in ("google", "facebook")}
     if "<provider>" in route:
         for user in (customer, agent, admin):
@@ -167,7 +174,7 @@ def test_each_role_gets_what_the_table_says(
 
     statuses = {}
     for method in METHODS:
-        body = {name: real.get(value, value) for name, value in BODIES.get(f"{method} {route}", {}).items()}
+        body = {name: real.get(str(value), value) for name, value in BODIES.get(f"{method} {route}", {}).items()}
         answers = [undone(partial(client.generic, method, path, *as_json(body))) for client in clients]
         statuses[method] = tuple(answer.status_code for answer in answers)
         for answer in answers:

@@ -27,6 +27,8 @@ STATEMENTS: dict[str, dict[str, int]] = {
     # One more looks whether the words are rare.
     "/api/tickets/?search=printer": {"customer": 3, "agent": 3, "admin": 3},
     "/api/tickets/{ticket}/": {"customer": 3, "agent": 3, "admin": 3},
+    # May the caller see it, what happened to it, who took part, and what the comments said.
+    "/api/tickets/{ticket}/?at=2030-01-01": {"customer": 5, "agent": 5, "admin": 5},
     # One more for the ticket itself, one for all the actors.
     "/api/tickets/{ticket}/timeline/": {"customer": 4, "agent": 4, "admin": 4},
     "/api/tickets/{ticket}/comments/": {"customer": 3, "agent": 3, "admin": 3},

@@ -18,6 +18,7 @@ FOUR = {"title": "Mine now", "description": "x", "status": "closed", "priority":
 # Every way to read or write one ticket or one comment: a method, a path with the ids in it, and a body.
 WAYS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("get", "/api/tickets/{ticket}/", None),
+    ("get", "/api/tickets/{ticket}/?at=2030-01-01", None),
     ("patch", "/api/tickets/{ticket}/", {"title": "Mine now"}),
     ("patch", "/api/tickets/{ticket}/", {"status": "melted"}),
     ("put", "/api/tickets/{ticket}/", FOUR),

@@ -23,6 +23,7 @@ from tests.people import NOON, AgentFactory, UserFactory
 Api = Callable[[Any], Any]
 
 SECRET = "zzsecret"
+TIMES = ("00:05", "00:09", "00:12", "00:16", "00:20", "01:00", "02:14", "02:18", "59:00")
 
 
 class Desk:
@@ -109,6 +110,8 @@ class Desk:
             *(f"/api/tickets/{ticket}/timeline/?page_size=100" for ticket in self.tickets),
             f"/api/tickets/{solved}/timeline/?page_size=1",
             *(f"/api/tickets/{ticket}/" for ticket in self.tickets),
+            # As they were, while all of this was going on.
+            *(f"/api/tickets/{ticket}/?at=2026-11-20T12:{when}Z" for ticket in self.tickets for when in TIMES),
             f"/api/events/?after={start()}&limit=500",
             f"/api/events/?after={start()}&limit=3",
             f"/api/events/?after={start()}&limit=500&ticket={solved}",

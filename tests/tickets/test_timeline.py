@@ -115,3 +115,22 @@ def test_what_was_told_is_not_rewritten_by_a_later_name(api_as: Api, customer: A
     entries = timeline(api_as(customer), ticket)
 
     assert [entry["ticket"]["title"] for entry in entries] == ["Smoke", "Printer on fire"]
+
+
+def test_each_change_begins_where_the_last_one_of_its_field_ended(api_as: Api, ticket: Any, agent: Any) -> None:
+    """So that nothing changed in between of which it does not tell."""
+    client, url = api_as(agent), f"/api/tickets/{ticket.pk}/"
+    client.patch(url, {"title": "Fire", "description": "It glows.", "priority": "low", "assigned_to": None})
+    client.post("/api/tickets/bulk/", {"mode": "atomic", "ids": [ticket.pk], "changes": {"status": "closed"}})
+    last: dict[str, Any] = {}
+
+    for entry in reversed(timeline(client, ticket)):
+        about = str(entry.get("comment", {}).get("id", ""))
+        for field, change in entry["changes"].items():
+            assert change["from"] == last.get(about + field, change["from"])
+            assert change["from"] != change["to"]
+            last[about + field] = change["to"]
+
+    body = client.get(url).json()
+    fields = ("title", "description", "status", "priority", "assigned_to")
+    assert {field: last[field] for field in fields} == {field: body[field] for field in fields}

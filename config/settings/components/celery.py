@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from celery.schedules import crontab
+
 from .env import env, within
 
 CELERY_TASK_IGNORE_RESULT = True
@@ -48,5 +50,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "helpdesk.tickets.tasks.fire_timers",
         "schedule": _TIMERS,
         "options": {"expires": _TIMERS.total_seconds()},
+    },
+    # When few people work; a night that no worker took is left out.
+    "check-history": {
+        "task": "helpdesk.tickets.tasks.check_history",
+        "schedule": crontab(hour="3", minute="20"),
+        "options": {"expires": timedelta(hours=12).total_seconds()},
     },
 }

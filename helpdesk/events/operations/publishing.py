@@ -1,7 +1,8 @@
 """An event commits with its change, or neither does."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -15,6 +16,8 @@ from helpdesk.events.subscriptions import is_urgent, subscriber_names
 
 # How long the publishing process has for its own dispatch before a sweep takes over.
 GRACE = timedelta(seconds=5)
+# So many records go into one statement.
+BATCH: Final = 500
 
 
 class Actor(Protocol):
@@ -37,6 +40,27 @@ def publish(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
     # Django asks what failed for its `__qualname__`, and would raise in place of it.)
     transaction.on_commit(lambda: _tell(record, receipts), robust=True)
     return record
+
+
+def publish_all(events: Sequence[Event], *, by: Actor | None, now: datetime) -> None:
+    """As `publish`, for the many events of one change to many rows: a few statements, however many there are.
+
+    What is not urgent is the next sweep's: whoever made the change would wait for hundreds of mails to be written down.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("publish_all() belongs into the transaction of the change.")
+    made = [record_of(event, by=by, now=now) for event in events]
+    records = EventRecord.objects.bulk_create(made, batch_size=BATCH)
+    receipts = EventReceipt.objects.bulk_create(
+        (
+            EventReceipt(record=record, subscriber=name, due_at=now)
+            for record in records
+            for name in subscriber_names(record.type)
+        ),
+        batch_size=BATCH * 4,
+    )
+    urgent = [receipt for receipt in receipts if is_urgent(receipt.subscriber)]
+    transaction.on_commit(lambda: _tell_urgent(urgent), robust=True)
 
 
 def record_of(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
@@ -69,3 +93,12 @@ def _tell(record: EventRecord, receipts: list[EventReceipt]) -> None:
     record.position = sequence(record.pk)
     others = [receipt for receipt in receipts if receipt not in urgent]
     settle(done + tell(record, others, now=timezone.now()))
+
+
+def _tell_urgent(receipts: list[EventReceipt]) -> None:
+    faults.reach("events.committed")
+    done: list[int] = []
+    for receipt in receipts:
+        done += tell(receipt.record, [receipt], now=timezone.now())
+    sequence()
+    settle(done)

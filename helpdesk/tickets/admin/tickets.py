@@ -16,6 +16,7 @@ from helpdesk.backoffice.looks import moment
 from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.core.errors import DomainError
 from helpdesk.tickets.admin import comments
+from helpdesk.tickets.admin.bulk import BulkActions
 from helpdesk.tickets.admin.forms import TicketForm
 from helpdesk.tickets.enums import UNSOLVED, Priority, Status, TimerKind
 from helpdesk.tickets.models import Ticket, TicketQuerySet
@@ -66,7 +67,7 @@ class DeletedFilter(ChoiceFilter):
         return queryset.filter(deleted_at__isnull=self.value() != "yes")
 
 
-class TicketAdmin(OperationsAdmin):
+class TicketAdmin(BulkActions, OperationsAdmin):
     may_add = may_change = may_delete = True
     subject_kind = "ticket"
     form = TicketForm
@@ -81,7 +82,7 @@ class TicketAdmin(OperationsAdmin):
     autocomplete_fields = ("created_by",)
     readonly_fields = ("creator", "follows_up", "created", "resolved", "closes", "closed")
     inlines = (comments.CommentInline,)
-    actions = ("restore",)
+    actions = ("take", "resolve", "close", "restore")
     fieldsets = (
         (None, {"fields": ("title", "description", "status", "priority", "assigned_to")}),
         (_("Dates"), {"fields": ("creator", "follows_up", "created", "resolved", "closes", "closed")}),

@@ -1,5 +1,6 @@
 """`/api/tickets/`: translate in, call one operation, translate out."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -20,10 +21,12 @@ from helpdesk.core.errors import Forbidden
 from helpdesk.tickets import queries
 from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
+from helpdesk.tickets.api.history import AT, moment
 from helpdesk.tickets.api.inputs import EditTicketInput, OpenTicketInput, validated
 from helpdesk.tickets.api.outputs import TicketDetailOutput, TicketOutput, TimelineEntryOutput
 from helpdesk.tickets.models import Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
+from helpdesk.tickets.past import detail_then
 
 _DETAIL = {200: TicketDetailOutput}
 
@@ -45,7 +48,8 @@ _DETAIL = {200: TicketDetailOutput}
     ),
     retrieve=extend_schema(
         summary="Read a ticket",
-        description="With its latest 100 comments, and the actions that the caller may take.",
+        description="With its latest 100 comments, and what the caller may do. With `at`: as it was then.",
+        parameters=[AT],
         responses=TicketDetailOutput,
     ),
     update=extend_schema(
@@ -143,7 +147,8 @@ class TicketViewSet(ApiViewSet):
         return Response(self._detail(ticket.pk), status=201)
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        body = self._detail(pk)
+        at = moment(request)
+        body = self._detail(pk) if at is None else self._detail_then(pk, at)
         self.check_object_permissions(request, body)
         return Response(body)
 
@@ -201,6 +206,13 @@ class TicketViewSet(ApiViewSet):
         if not self.get_queryset().filter(pk=pk).exists():
             raise operations.TicketNotFound
         self.check_object_permissions(self.request, pk)
+
+    def _detail_then(self, pk: int, at: datetime) -> dict[str, Any]:
+        user = caller(self.request)
+        body = detail_then(Ticket.objects.visible_to(user), ticket_id=pk, at=at, user=user)
+        if body is None:
+            raise operations.TicketNotFound
+        return body
 
     def _detail(self, pk: int) -> dict[str, Any]:
         user = caller(self.request)

@@ -57,16 +57,18 @@ def followed_up(ticket_id: int | None, *, by: User, creator: User) -> Ticket | N
     return ticket
 
 
-def set_timers(ticket: Ticket, *, now: datetime) -> None:
-    """Arm what the state of the locked ticket asks for, and disarm what it makes moot."""
+def set_timers(*tickets: Ticket, now: datetime) -> None:
+    """Arm what the state of the locked tickets asks for, and disarm what it makes moot."""
     days = settings.TICKET_AUTO_CLOSE_DAYS
-    if days and ticket.status == Status.RESOLVED and ticket.deleted_at is None:
+    close = [ticket for ticket in tickets if days and ticket.status == Status.RESOLVED and ticket.deleted_at is None]
+    if close:
         due_at = now + timedelta(days=days)
         Timer.objects.bulk_create(
-            [Timer(ticket=ticket, kind=TimerKind.CLOSE_RESOLVED, armed_at=now, due_at=due_at)],
+            [Timer(ticket=ticket, kind=TimerKind.CLOSE_RESOLVED, armed_at=now, due_at=due_at) for ticket in close],
             update_conflicts=True,
             unique_fields=["ticket", "kind"],
             update_fields=["armed_at", "due_at"],
         )
-    else:
-        Timer.objects.filter(ticket=ticket, kind=TimerKind.CLOSE_RESOLVED).delete()
+    others = [ticket for ticket in tickets if ticket not in close]
+    if others:
+        Timer.objects.filter(ticket__in=others, kind=TimerKind.CLOSE_RESOLVED).delete()

@@ -1,7 +1,7 @@
 """Every change to a ticket's own fields: one row lock, one transaction, and the events that tell of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -152,11 +152,7 @@ def lock_ticket(ticket_id: int, *, deleted: bool = False) -> Ticket:
 
 
 def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, now: datetime) -> Ticket:
-    changes = {
-        field: value for field, value in wanted.items() if field != "assigned_to" and getattr(ticket, field) != value
-    }
-    if "assigned_to" in wanted and wanted["assigned_to"] != ticket.assigned_to_id:
-        changes["assigned_to"] = _agent(wanted["assigned_to"])
+    changes = resolved(what_differs(ticket, wanted))
     if not changes:
         return ticket
     written, events = apply_changes(ticket, changes, now=now)
@@ -166,6 +162,20 @@ def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, now: dat
     for event in events:
         publish(event, by=by, now=now)
     return ticket
+
+
+def what_differs(ticket: Ticket, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Those of the wanted values that the ticket does not have already."""
+    return {field: value for field, value in wanted.items() if getattr(ticket, _COMPARED.get(field, field)) != value}
+
+
+# Where the id stands that a change names.
+_COMPARED: Final = {"assigned_to": "assigned_to_id"}
+
+
+def resolved(changes: dict[str, Any]) -> dict[str, Any]:
+    """Rows in place of the ids in a change; raises `Invalid` for what cannot be set."""
+    return changes | ({"assigned_to": _agent(changes["assigned_to"])} if "assigned_to" in changes else {})
 
 
 def apply_changes(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> tuple[list[str], list[Event]]:

@@ -1,0 +1,120 @@
+"""Tickets as they were: the records that a replay takes, and what it makes for the wire."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Func, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import MD5
+
+from helpdesk.accounts.models import User
+from helpdesk.accounts.roles import Permission
+from helpdesk.events.models import EventRecord
+from helpdesk.tickets.effects import EFFECTS, Happened, Past, PastComment, Pasts
+from helpdesk.tickets.history import replay
+from helpdesk.tickets.models import TicketQuerySet
+from helpdesk.tickets.queries import COMMENTS_IN_DETAIL, comment_body, ticket_body
+
+# Not read for a replay: a ticket may have thousands of comments, of 20,000 letters each.
+_SAID: Final = ["content", "old_content"]
+_CHUNK: Final = 500
+
+# Relations of a row to people, by the column of their id.
+_PEOPLE: Final = {"created_by": "created_by_id", "assigned_to": "assigned_to_id"}
+
+
+class _Without(Func):
+    """A JSON object without some of its members."""
+
+    arg_joiner = " - "
+    template = "(%(expressions)s)"
+    output_field = models.JSONField()
+
+
+def replayed(ticket_ids: Collection[int], *, at: datetime | None = None) -> Pasts:
+    """These tickets, and whichever had something of theirs."""
+    events: list[Happened] = []
+    known: set[int] = set()
+    while missing := set(ticket_ids) - known:
+        new = list(_happened_to(missing))
+        known |= missing
+        ticket_ids = {ticket_id for event in new for ticket_id in EFFECTS[event.type].between(event)}
+        events += new
+    # The row locks made the ids of what happened to one ticket, or between two, follow each other.
+    return replay(sorted(events), at=at)
+
+
+def _happened_to(ticket_ids: Collection[int]) -> Iterator[Happened]:
+    records = EventRecord.objects.filter(subject_type="ticket", subject_id__in=ticket_ids)
+    rows = records.values_list(
+        "id",
+        "subject_id",
+        "type",
+        "occurred_at",
+        "actor_id",
+        "staff_only",
+        _Without("data", Value(_SAID, output_field=ArrayField(models.TextField()))),
+        MD5(KeyTextTransform("content", "data")),
+    )
+    return (Happened(*row) for row in rows.iterator(chunk_size=_CHUNK))
+
+
+def detail_then(tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: User) -> dict[str, Any] | None:
+    """The detail of one of the tickets as it was, for the eyes that the user has today; None if it was not there.
+
+    People are called as they are now, as in the timeline. Nothing can be done to what is past.
+    """
+    if not tickets.filter(pk=ticket_id).exists():
+        return None
+    past = replayed([ticket_id], at=at).get(ticket_id)
+    if past is None or past.columns["deleted_at"]:
+        return None
+    shown = _shown(past, user)
+    people = User.objects.in_bulk(
+        {
+            *(past.columns[column] for column in _PEOPLE.values() if past.columns[column]),
+            *(comment.author_id for comment in shown.values() if comment.author_id),
+        }
+    )
+    texts = dict(
+        EventRecord.objects.filter(pk__in=[comment.said_in for comment in shown.values()]).values_list(
+            "pk", KeyTextTransform("content", "data")
+        )
+    )
+    row = past.columns | {"id": ticket_id}
+    for name, column in _PEOPLE.items():
+        row |= _person(name, people.get(past.columns[column]))
+    return ticket_body(row, user=user) | {
+        "description": row["description"],
+        "comments": [
+            comment_body(
+                {
+                    **vars(comment),
+                    "id": pk,
+                    "ticket_id": ticket_id,
+                    "content": texts[comment.said_in],
+                    **_person("author", people.get(comment.author_id or 0)),
+                },
+                user=user,
+            )
+            for pk, comment in shown.items()
+        ],
+        "comments_previous": None,
+        "allowed_actions": [],
+    }
+
+
+def _shown(past: Past, user: User) -> dict[int, PastComment]:
+    """The latest comments that the user may see, oldest first."""
+    sees_notes = user.may(Permission.SEE_NOTES)
+    seen = [(pk, said) for pk, said in past.living_comments().items() if sees_notes or not said.is_internal]
+    seen.sort(key=lambda item: (item[1].created_at, item[0]))
+    return dict(seen[-COMMENTS_IN_DETAIL:])
+
+
+def _person(path: str, person: User | None) -> dict[str, Any]:
+    """The columns of a person, as a statement that joins them would have answered."""
+    return {f"{path}__{name}": getattr(person, name, None) for name in ("id", "username", "name", "role")}
