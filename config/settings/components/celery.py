@@ -42,4 +42,5 @@ _REPLACED = {"expires": _EVERY.total_seconds()}
 CELERY_BEAT_SCHEDULE = {
     "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
     "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
+    "prune-idempotency-keys": {"task": "helpdesk.api.tasks.prune_idempotency_keys", "schedule": timedelta(hours=1)},
 }

@@ -1,7 +1,12 @@
 """A change that says which version it was made for is refused if that is not the version any more."""
 
+from itertools import chain
+from typing import Final
+
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.accounts.models import User
+from helpdesk.accounts.roles import Permission
 from helpdesk.core.errors import PreconditionFailed
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Comment, Ticket
@@ -15,16 +20,24 @@ class Outdated(PreconditionFailed):
         super().__init__(message, current_version=current, conflicting_fields=fields)
 
 
-def require_version(row: Ticket | Comment, expected: int | None) -> None:
-    """Of a locked row; None asks for nothing."""
+# What everybody sees of a ticket, and what only staff does: a customer is told that it changed, not what of it.
+_PUBLIC: Final = frozenset(
+    {"title", "description", "status", "priority", "assigned_to", "category", "tags", "merged_into", "deleted"}
+)
+_STAFF: Final = _PUBLIC | {"team"}
+
+
+def require_version(row: Ticket | Comment, expected: int | None, *, by: User | None = None) -> None:
+    """Of a locked row; None asks for nothing. `by` is who is told what has changed, a customer if nobody is named."""
     if expected is None or row.version == expected:
         return
-    fields = _changed_since(row, expected) if isinstance(row, Ticket) else ["content"]
+    fields = _changed_since(row, expected, by=by) if isinstance(row, Ticket) else ["content"]
     raise Outdated(current=row.version, fields=fields)
 
 
-def _changed_since(ticket: Ticket, version: int) -> list[str]:
+def _changed_since(ticket: Ticket, version: int, *, by: User | None) -> list[str]:
     records = EventRecord.objects.filter(subject_type="ticket", subject_id=ticket.pk, data__version__gt=version)
-    # A comment's events carry the version that it found, and change nothing of the ticket.
+    # What happens to a comment or a file carries the version that it found, and changes nothing of the ticket.
     changes = records.exclude(data__has_key="comment_id").values_list("changes", flat=True)
-    return sorted({field for change in changes for field in change})
+    seen = _STAFF if by is not None and by.may(Permission.SEE_STAFF_EVENTS) else _PUBLIC
+    return sorted(seen.intersection(*[chain.from_iterable(changes)]))
