@@ -149,7 +149,7 @@ class AutoSchema(SpectacularAutoSchema):
         if self._is_versioned() and self.method == "GET":
             yield IF_NONE_MATCH
         # A new row has no version that somebody could have seen.
-        if self._is_versioned() and self.method in WRITES and self.view.action != "create":
+        if self._is_versioned() and self.method in WRITES and getattr(self.view, "action", None) != "create":
             yield IF_MATCH
 
     def _headers(self, status: int, operation: dict[str, Any]) -> dict[str, Any]:

@@ -143,8 +143,9 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
     [
         ("post", "/api/tickets/", ("title", "description", "priority", "assigned_to", "created_by")),
         ("patch", "/api/tickets/{ticket}/", ("title", "description", "status", "priority", "assigned_to")),
-        ("post", "/api/tickets/{ticket}/comments/", ("content", "is_internal")),
-        ("post", "/api/comments/", ("ticket", "content", "is_internal")),
+        ("post", "/api/tickets/{ticket}/comments/", ("content", "is_internal", "force")),
+        ("post", "/api/comments/", ("ticket", "content", "is_internal", "force")),
+        ("put", "/api/tickets/{ticket}/draft/", ("content", "is_internal")),
         ("patch", "/api/comments/{comment}/", ("content",)),
         ("patch", "/api/users/me/", ("name", "language", "phone", "timezone")),
         ("post", "/api/auth/password/change/", ("old_password", "new_password")),
