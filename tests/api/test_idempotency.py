@@ -229,6 +229,19 @@ def test_what_fails_halfway_leaves_neither_a_ticket_nor_a_key(
     assert post(client).status_code == 201
 
 
+@pytest.mark.parametrize("status", [200, 202, 204, 302, 409])
+def test_an_answer_that_is_no_success_takes_back_what_was_done(
+    small_views: None, api_as: Api, customer: Any, status: int
+) -> None:
+    kept = status < 300
+    answers = [post(api_as(customer), "/test/answering/", {"status": status}) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [status, status]
+    assert ["Idempotent-Replayed" in answer.headers for answer in answers] == [False, kept]
+    customer.refresh_from_db()
+    assert (customer.name == "Written", IdempotencyKey.objects.exists()) == (kept, kept)
+
+
 # --- where, and for how long -----------------------------------------------------------------------------------------
 
 

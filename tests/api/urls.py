@@ -155,6 +155,16 @@ class UploadView(ApiView):
         return Response({"sizes": sizes, "by": request.user.pk}, status=201)
 
 
+class AnsweringView(ApiView):
+    """Writes something, and then answers as it is told to, without raising."""
+
+    permissions: ClassVar[dict[str, str | None]] = {"post": None}
+
+    def post(self, request: Request) -> Response:
+        User.objects.filter(pk=request.user.pk).update(name="Written")
+        return Response(request.data, status=request.data["status"])
+
+
 @require_safe
 def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse("plain")
@@ -175,6 +185,7 @@ urlpatterns = [
     path("test/validating/", ValidatingView.as_view()),
     path("test/doors/<id:pk>/", DoorView.as_view()),
     path("test/upload/", UploadView.as_view()),
+    path("test/answering/", AnsweringView.as_view()),
     path("test/plain/", plain),
     path("test/plain-boom/<name>/", plain_boom),
     path("test/", include(router.urls)),
