@@ -20,6 +20,7 @@ from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
 from helpdesk.tickets.api.bulk import BulkView
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
+from helpdesk.tickets.api.drafts import DraftView
 from helpdesk.tickets.api.tickets import TicketViewSet
 
 router = Router()
@@ -61,5 +62,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         TicketCommentViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, detail=True),
         name="ticket-comment",
     ),
+    path("tickets/<id:ticket_id>/draft/", DraftView.as_view(), name="ticket-draft"),
     path("", include(router.urls)),
 ]

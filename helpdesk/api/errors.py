@@ -33,6 +33,7 @@ STATUSES: Final[dict[type[domain.DomainError], int]] = {
     domain.Conflict: 409,
     domain.Gone: 410,
     domain.PreconditionFailed: 412,
+    domain.Unprocessable: 422,
     domain.Throttled: 429,
     domain.Unavailable: 503,
 }
@@ -55,7 +56,7 @@ def _from_domain(error: domain.DomainError) -> Problem:
         detail=str(error.detail),
         errors=error.errors,
         extra=error.extra,
-        headers=HEADERS.get(status, {}),
+        headers={"Retry-After": str(error.retry_after)} if error.retry_after else HEADERS.get(status, {}),
     )
 
 

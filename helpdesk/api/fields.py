@@ -26,16 +26,20 @@ class Text(serializers.CharField):
         return data
 
 
-class Id(serializers.IntegerField):
-    """A row's id as a JSON number."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=LARGEST_INTEGER, **kwargs)
+class Number(serializers.IntegerField):
+    """A whole JSON number; DRF's own also takes "7", 7.0 and true."""
 
     def to_internal_value(self, data: Any) -> int:
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         return data
+
+
+class Id(Number):
+    """A row's id."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_INTEGER, **kwargs)
 
 
 class Flag(serializers.BooleanField):

@@ -8,6 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
+from helpdesk.api import idempotency
 from helpdesk.api.problems import MEDIA_TYPE, TITLES
 
 SECOND_PREFIX: Final = "/api/v1/"
@@ -21,13 +22,39 @@ USUAL: Final = {
     404: ("not_found", "Not found."),
     409: ("conflict", "The state it is in does not allow this."),
     410: ("gone", "This is not there any more."),
+    412: ("precondition_failed", "Somebody has changed it meanwhile. Read it again."),
     413: ("too_large", "The body is larger than 1048576 bytes."),
     415: ("unsupported_media_type", "Send application/json."),
+    422: ("idempotency_key_reused", "This key was used for another request. Take a new one."),
     429: ("throttled", "Too many requests. Try again in 12 seconds."),
     503: ("unavailable", "A part of the service is down. Try again in a moment."),
 }
 FIELD_AT_FAULT: Final = {"field": "title", "code": "blank", "message": "This field may not be blank."}
-RETRIED: Final = frozenset({429, 503})
+RETRIED: Final = frozenset({409, 429, 503})
+NOT_MODIFIED: Final = 304
+# What a client may say in headers: the address and the method tell where.
+IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
+    "in": "header",
+    "name": idempotency.HEADER,
+    "description": (
+        "Sent again with the same key and body within 24 hours, the request does nothing and gets its first answer "
+        "again, with `Idempotent-Replayed: true`."
+    ),
+    "schema": {"type": "string", "pattern": idempotency.PATTERN},
+}
+_TAGS: Final = {"type": "string", "examples": ['"3"', '"3-8f14e45fceea167a5a36dedd4bea2543"']}
+IF_MATCH: Final[dict[str, Any]] = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "An `ETag`: only if the version in it is still the row's; otherwise 412 and nothing is done.",
+    "schema": _TAGS,
+}
+IF_NONE_MATCH: Final[dict[str, Any]] = {
+    "in": "header",
+    "name": "If-None-Match",
+    "description": "An `ETag`: if the answer would still be the same, 304 in its place.",
+    "schema": _TAGS,
+}
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
@@ -63,6 +90,11 @@ HEADERS: Final[dict[str, Any]] = {
         "schema": {"type": "string", "examples": ['"user";r=98;t=41']},
         "description": "Requests that remain, and seconds until one more is free.",
     },
+    "ETag": {"schema": _TAGS, "description": "The row's version, and a hash of this representation of it."},
+    "Idempotent-Replayed": {
+        "schema": {"type": "string", "const": "true"},
+        "description": "This is the first answer to the same `Idempotency-Key`, once more.",
+    },
     "Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."},
 }
 
@@ -87,13 +119,17 @@ class AutoSchema(SpectacularAutoSchema):
         if operation is None:
             return None
         responses = operation["responses"]
+        if parameters := list(self._conventional_parameters()):
+            operation["parameters"] = [*operation.get("parameters", []), *parameters]
+        if IF_NONE_MATCH in parameters:
+            responses[str(NOT_MODIFIED)] = {"description": ""}
         for status in self._problems(operation):
             responses.setdefault(str(status), {"$ref": f"#/components/responses/{_name(status)}"})
         for status, response in responses.items():
             if "$ref" in response:
                 continue
             response["description"] = response["description"] or _title(int(status))
-            response["headers"] = _headers(int(status)) | response.get("headers", {})
+            response["headers"] = self._headers(int(status), operation) | response.get("headers", {})
             for media in response.get("content", {}).values():
                 for example in media.get("examples", {}).values():
                     # The generator fills in every member of a page; this one only a capped count brings.
@@ -107,8 +143,31 @@ class AutoSchema(SpectacularAutoSchema):
         parameters: list[dict[str, Any]] = super()._get_filter_parameters()  # type: ignore[no-untyped-call]
         return [parameter | {"allowEmptyValue": True} for parameter in parameters]
 
+    def _conventional_parameters(self) -> Iterator[dict[str, Any]]:
+        if self.method == "POST" and not self._is_public() and not self.path.startswith(f"/api/{idempotency.OUTSIDE}"):
+            yield IDEMPOTENCY_KEY
+        if self._is_versioned() and self.method == "GET":
+            yield IF_NONE_MATCH
+        # A new row has no version that somebody could have seen.
+        if self._is_versioned() and self.method in WRITES and getattr(self.view, "action", None) != "create":
+            yield IF_MATCH
+
+    def _headers(self, status: int, operation: dict[str, Any]) -> dict[str, Any]:
+        extra = []
+        if status < HTTPStatus.BAD_REQUEST and status != HTTPStatus.NO_CONTENT and self._is_versioned():
+            extra.append("ETag")
+        if status < HTTPStatus.MULTIPLE_CHOICES and IDEMPOTENCY_KEY in operation.get("parameters", []):
+            extra.append("Idempotent-Replayed")
+        return _headers(status, *extra)
+
+    def _is_public(self) -> bool:
+        return bool(getattr(self.view, "public", True))
+
+    def _is_versioned(self) -> bool:
+        return getattr(self.view, "action", None) in getattr(self.view, "versioned", ())
+
     def _problems(self, operation: dict[str, Any]) -> Iterator[int]:
-        public = getattr(self.view, "public", True)
+        public = self._is_public()
         writes = self.method in WRITES
         parameters = operation.get("parameters", [])
         yield 400
@@ -121,6 +180,10 @@ class AutoSchema(SpectacularAutoSchema):
         if writes and not public:
             yield 404
             yield 409
+        if IF_MATCH in operation.get("parameters", []):
+            yield 412
+        if IDEMPOTENCY_KEY in operation.get("parameters", []):
+            yield 422
         if "requestBody" in operation:
             yield 413
             yield 415
@@ -161,8 +224,9 @@ def _name(status: int) -> str:
     return _title(status).replace(" ", "")
 
 
-def _headers(status: int) -> dict[str, Any]:
-    names = [name for name in HEADERS if name != "Retry-After" or status in RETRIED]
+def _headers(status: int, *extra: str) -> dict[str, Any]:
+    sometimes = {"Retry-After", "ETag", "Idempotent-Replayed"} - set(extra)
+    names = [name for name in HEADERS if name not in sometimes or (name == "Retry-After" and status in RETRIED)]
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 

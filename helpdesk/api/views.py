@@ -2,8 +2,10 @@
 
 401 not signed in (unless its address has used up its requests: 429, or the limit would limit nothing), 429, 405,
 403 for a route closed to the role, 404, 403 your role may not, 400/413/415 the body, 412, 409.
+A query string or an `Idempotency-Key` that is none is 400 before the row is looked for: it says nothing of any row.
 """
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
@@ -20,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from helpdesk.api import query_strings
+from helpdesk.api import idempotency, preconditions, query_strings
 from helpdesk.api.permissions import RolePermission
 from helpdesk.limits import addresses, limiter
 from helpdesk.limits.limiter import Charge, Fallback
@@ -41,6 +43,8 @@ class Conventions(APIView):
     limited: ClassVar[bool] = True
     limit_fallback: ClassVar[Fallback] = "process"
     text_params: ClassVar[frozenset[str]] = frozenset({"search"})
+    # The actions that answer with one row and its version: their answers carry an ETag, and writes take If-Match.
+    versioned: ClassVar[frozenset[str]] = frozenset()
 
     action: str
     charge: Charge | None = None
@@ -75,6 +79,7 @@ class Conventions(APIView):
             self._check_route(request.user)
             self.check_permissions(request)
         query_strings.check(request.META.get("QUERY_STRING", ""), texts=self.text_params)
+        self._answer_once(request)
 
     def _sign_in(self, request: Request) -> APIException | None:
         """The 401, to be answered once its request is charged."""
@@ -110,17 +115,27 @@ class Conventions(APIView):
         if self.route_permission and not user.may(self.route_permission):
             raise PermissionDenied
 
+    def _answer_once(self, request: Request) -> None:
+        if request.user.is_authenticated and idempotency.applies(request):
+            method = str(request.method).lower()
+            setattr(self, method, partial(idempotency.once, self, getattr(self, method)))
+
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
         return Response(status=204)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         self._demand_role_check(request, response)
         response = super().finalize_response(request, response, *args, **kwargs)
+        self._tag(request, response)
         response.headers.setdefault("Cache-Control", "private, no-store")
         if self.charge:
             for name, value in self.charge.headers.items():
                 response.headers[name] = value
         return response
+
+    def _tag(self, request: Request, response: HttpResponseBase) -> None:
+        if isinstance(response, Response) and getattr(self, "action", None) in self.versioned:
+            preconditions.tag(response, request)
 
     def _demand_role_check(self, request: Request, response: HttpResponseBase) -> None:
         """A view about one row that never asked the role would be open to all: it fails in its first test."""

@@ -23,6 +23,8 @@ class DomainError(Exception):
     """A code for programs, a sentence for humans, and members that the problem body adds (`assigned_to`)."""
 
     code: ClassVar[str] = "error"
+    # In how many seconds the same may succeed, where waiting helps.
+    retry_after: ClassVar[int | None] = None
 
     def __init__(self, detail: str | Promise, *, errors: list[FieldError] | None = None, **extra: Any) -> None:
         super().__init__(detail)
@@ -55,6 +57,12 @@ class PreconditionFailed(DomainError):
     """What the caller based the change on is not how it stands."""
 
     code = "precondition_failed"
+
+
+class Unprocessable(DomainError):
+    """Well said, but it contradicts what was said before."""
+
+    code = "unprocessable"
 
 
 class Gone(DomainError):

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from rest_framework import exceptions as drf
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -143,6 +144,27 @@ class PersonViewSet(ApiViewSet):
         return Response()
 
 
+class UploadView(ApiView):
+    """Reads the file to its end, as a real one does."""
+
+    parser_classes = [MultiPartParser]
+    permissions: ClassVar[dict[str, str | None]] = {"post": None}
+
+    def post(self, request: Request) -> Response:
+        sizes = {name: len(file.read()) for name, file in request.FILES.items()}
+        return Response({"sizes": sizes, "by": request.user.pk}, status=201)
+
+
+class AnsweringView(ApiView):
+    """Writes something, and then answers as it is told to, without raising."""
+
+    permissions: ClassVar[dict[str, str | None]] = {"post": None}
+
+    def post(self, request: Request) -> Response:
+        User.objects.filter(pk=request.user.pk).update(name="Written")
+        return Response(request.data, status=request.data["status"])
+
+
 @require_safe
 def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse("plain")
@@ -162,6 +184,8 @@ urlpatterns = [
     path("test/echo/", EchoView.as_view()),
     path("test/validating/", ValidatingView.as_view()),
     path("test/doors/<id:pk>/", DoorView.as_view()),
+    path("test/upload/", UploadView.as_view()),
+    path("test/answering/", AnsweringView.as_view()),
     path("test/plain/", plain),
     path("test/plain-boom/<name>/", plain_boom),
     path("test/", include(router.urls)),

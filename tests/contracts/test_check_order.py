@@ -54,6 +54,7 @@ def test_the_row_comes_before_the_role_and_the_body(
         assert client.delete(f"/api/tickets/{pk}/", **bad).status_code == 404
         assert client.post(f"/api/tickets/{pk}/claim/", **bad).status_code == 404
         assert client.post(f"/api/tickets/{pk}/comments/", **bad).status_code == 404
+        assert client.put(f"/api/tickets/{pk}/draft/", **bad).status_code == 404
         assert client.patch(f"/api/comments/{pk}/", **bad).status_code == 404
     assert api_as(agent).patch(f"/api/users/{MISSING}/", **bad).status_code == 404
     assert api_as(agent).post(f"/api/users/{MISSING}/invite/", **bad).status_code == 404

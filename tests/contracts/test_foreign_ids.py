@@ -16,6 +16,7 @@ from drf_spectacular.generators import SchemaGenerator
 from helpdesk.accounts.models import Session, User
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import delete_comment
+from helpdesk.tickets.operations.drafts import save_draft
 from helpdesk.tickets.operations.tickets import delete_ticket
 from tests.contracts.refusals import is_a_problem, stored
 from tests.contracts.test_matrix import BODIES, as_json, undone
@@ -38,9 +39,13 @@ RELATIONS = {
     ("POST", "/api/comments/", "ticket"): "ticket",
 }
 # Numbers that name nothing.
-NUMBERS: set[tuple[str, str, str]] = set()
 # Many rows at once, each answered by itself: tests/tickets/test_bulk.py says how.
 MANY = {("POST", "/api/tickets/bulk/", "ids"), ("POST", "/api/tickets/bulk/", "if_match")}
+NUMBERS = {
+    # Compared with the ids of the ticket's own comments, and looked up nowhere.
+    ("POST", "/api/comments/", "seen_version"),
+    ("POST", "/api/tickets/{}/comments/", "seen_version"),
+}
 # Which kind of row an id in a path names; the longest beginning counts.
 KINDS = {
     "/api/tickets/{": "ticket",
@@ -154,6 +159,7 @@ def rows(customer: Any, agent: Any) -> Rows:
         Session.objects.create(user=user, ended_at=ended)
         for user, ended in ((customer, None), (other, None), (customer, timezone.now()))
     ]
+    save_draft(by=customer, ticket_id=own.pk, content="x", now=timezone.now())
     for user, provider in ((customer, "google"), (other, "facebook")):
         user.identities.create(provider=provider, subject=str(user.pk), created_at=timezone.now())
     return {

@@ -15,6 +15,7 @@ from helpdesk.accounts.enums import Purpose
 from helpdesk.accounts.models import Session
 from helpdesk.accounts.operations.one_time_tokens import mint_link
 from helpdesk.accounts.roles import Permission
+from helpdesk.tickets.operations.drafts import save_draft
 from tests.contracts.routes import patterns, views
 from tests.factories import comment_on, ticket_of
 from tests.people import PASSWORD, UserFactory
@@ -43,6 +44,8 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/tickets/<id:pk>/claim/": {"POST": STAFF},
     "/api/tickets/<id:pk>/restore/": {"POST": (401, 403, 403, 200)},
     "/api/tickets/<id:pk>/timeline/": {"GET": SIGNED_IN},
+    # The customer's, the agent's and the admin's own.
+    "/api/tickets/<id:ticket_id>/draft/": {"GET": SIGNED_IN, "PUT": SIGNED_IN, "DELETE": (401, 204, 204, 204)},
     "/api/tickets/<id:ticket_id>/comments/": {"GET": SIGNED_IN, "POST": CREATED},
     "/api/tickets/<id:ticket_id>/comments/<id:pk>/": {
         "GET": SIGNED_IN,
@@ -100,6 +103,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/tickets/bulk/": {"mode": "atomic", "ids": "tickets", "changes": {"title": "Smoke"}},
     "PUT /api/tickets/<id:pk>/": FOUR,
     "PATCH /api/tickets/<id:pk>/": {"title": "Smoke"},
+    "PUT /api/tickets/<id:ticket_id>/draft/": {"content": "x"},
     "POST /api/tickets/<id:ticket_id>/comments/": {"content": "x"},
     "PATCH /api/tickets/<id:ticket_id>/comments/<id:pk>/": {"content": "x"},
     "POST /api/comments/": {"content": "x", "ticket": "ticket"},
@@ -146,6 +150,9 @@ def test_each_role_gets_what_the_table_says(
     comment = comment_on(ticket, customer)
     if route.endswith("reopen/"):
         api_as(agent).post(f"/api/tickets/{ticket.pk}/close/")
+    if route.endswith("draft/"):
+        for user in (customer, agent, admin):
+            save_draft(by=user, ticket_id=ticket.pk, content="x", now=timezone.now())
     session = Session.objects.create(user=customer)
     real = {
         "ticket": ticket.pk,

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from helpdesk.accounts.models import Session
 from helpdesk.events.cursors import Cursor
+from helpdesk.tickets.operations.drafts import save_draft
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
 
@@ -31,6 +32,7 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/tickets/{ticket}/?at=2030-01-01": {"customer": 5, "agent": 5, "admin": 5},
     # One more for the ticket itself, one for all the actors.
     "/api/tickets/{ticket}/timeline/": {"customer": 4, "agent": 4, "admin": 4},
+    "/api/tickets/{ticket}/draft/": {"customer": 3, "agent": 3, "admin": 3},
     "/api/tickets/{ticket}/comments/": {"customer": 3, "agent": 3, "admin": 3},
     "/api/comments/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/comments/?ticket={ticket}": {"customer": 2, "agent": 2, "admin": 2},
@@ -73,6 +75,8 @@ def _full_desk(*, rows: int) -> dict[str, Any]:
         author = AgentFactory() if n % 2 else customer
         comment = comment_on(ticket, author, content=f"Comment {n}", now=NOON + timedelta(minutes=n))
         comment_on(ticket, agent, is_internal=True, now=NOON + timedelta(minutes=n))
+    for user in people.values():
+        save_draft(by=user, ticket_id=ticket.pk, content="x", now=NOON)
     return {"ticket": ticket.pk, "comment": comment.pk, "agent": agent.pk, "rows": rows, "people": people}
 
 
@@ -118,6 +122,8 @@ WRITES: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "edit a comment": ("patch", "/api/comments/{comment}/", {"content": "y"}),
     "delete a comment": ("delete", "/api/comments/{comment}/", None),
     "delete": ("delete", "/api/tickets/{ticket}/", None),
+    "keep a draft": ("put", "/api/tickets/{ticket}/draft/", {"content": "x"}),
+    "discard a draft": ("delete", "/api/tickets/{ticket}/draft/", None),
 }
 
 

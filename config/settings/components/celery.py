@@ -57,4 +57,5 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="20"),
         "options": {"expires": timedelta(hours=12).total_seconds()},
     },
+    "prune-idempotency-keys": {"task": "helpdesk.api.tasks.prune_idempotency_keys", "schedule": timedelta(hours=1)},
 }

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
-from helpdesk.api import problems
+from helpdesk.api import preconditions, problems
 from helpdesk.api.cached import cached
 from helpdesk.api.pagination import Pages
 from helpdesk.api.schema import refusals
@@ -43,7 +43,7 @@ _DELETE = extend_schema(
     description="Its author, or an admin.",
     responses={204: None},
 )
-_ADDED = {201: CommentOutput} | refusals(examples.TICKET_CLOSED)
+_ADDED = {201: CommentOutput} | refusals(examples.TICKET_CLOSED, examples.NEWER_COMMENTS)
 
 
 @extend_schema_view(
@@ -75,6 +75,7 @@ class CommentViewSet(ApiViewSet):
     filter_backends = [DjangoFilterBackend]
     filterset_class = CommentFilters
     pagination_class = Pages
+    versioned = frozenset(permissions) - {"list"}
 
     def get_queryset(self) -> CommentQuerySet:
         return Comment.objects.visible_to(caller(self.request)).order_by("created_at", "id")
@@ -100,17 +101,19 @@ class CommentViewSet(ApiViewSet):
         return Response(queries.comment_body(self._find(pk), user=caller(request)))
 
     def partial_update(self, request: Request, pk: int, **_path: int) -> Response:
-        if self._find(pk)["author__id"] != caller(request).pk:
+        row = self._find(pk)
+        if row["author__id"] != caller(request).pk:
             raise Forbidden(problems.forbidden().detail)
-        values = validated(EditCommentInput, request)
+        values = validated(EditCommentInput, request) | self._expected(row)
         operations.edit_comment(by=caller(request), comment_id=pk, now=timezone.now(), **values)
         return self.retrieve(request, pk)
 
     def destroy(self, request: Request, pk: int, **_path: int) -> Response:
-        own = self._find(pk)["author__id"] == caller(request).pk
+        row = self._find(pk)
+        own = row["author__id"] == caller(request).pk
         if not own and not caller(request).may(Permission.DELETE_ANY_COMMENT):
             raise Forbidden(problems.forbidden().detail)
-        operations.delete_comment(by=caller(request), comment_id=pk, now=timezone.now())
+        operations.delete_comment(by=caller(request), comment_id=pk, now=timezone.now(), **self._expected(row))
         return Response(status=204)
 
     def _added(self, **values: Any) -> Response:
@@ -124,6 +127,10 @@ class CommentViewSet(ApiViewSet):
             raise operations.CommentNotFound
         self.check_object_permissions(self.request, row)
         return row
+
+    def _expected(self, row: dict[str, Any]) -> dict[str, int | None]:
+        """For an operation: the version that `If-Match` names."""
+        return {"if_version": preconditions.expected_version(self.request, current=row["version"])}
 
     def _find_ticket(self, ticket_id: int) -> None:
         if not Ticket.objects.visible_to(caller(self.request)).filter(pk=ticket_id).exists():

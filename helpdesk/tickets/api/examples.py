@@ -38,6 +38,11 @@ COMMENT: Final[dict[str, Any]] = {
     "version": 1,
 }
 NOTE: Final = {**COMMENT, "id": 32, "content": "The third one this week.", "is_internal": True}
+DRAFT: Final[dict[str, Any]] = {
+    "ticket": TICKET["id"],
+    "content": "Water helps. Unpl",
+    "updated_at": "2026-11-20T10:04:40Z",
+}
 DETAIL: Final = {
     **TICKET,
     "description": WRITTEN["description"],
@@ -71,6 +76,9 @@ REOPEN_WINDOW_OVER: Final = problem(
     reopenable_until="2026-11-19T10:00:00Z",
 )
 TICKET_CLOSED: Final = problem(409, "ticket_closed", "This ticket is closed. Reopen it, or open a new one.")
+NEWER_COMMENTS: Final = problem(
+    409, "newer_comments", "Others have written meanwhile. Read it, and say it again with `force`.", comments=[COMMENT]
+)
 BAD_PRIORITY: Final = problem(
     400,
     "invalid",

@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
-from helpdesk.api.fields import Flag, Id, Text
+from helpdesk.api.fields import Flag, Id, Number, Text
 from helpdesk.core.errors import Forbidden
+from helpdesk.core.integers import LARGEST_INTEGER
 from helpdesk.tickets.api import examples
 from helpdesk.tickets.enums import Priority, Status
 from helpdesk.tickets.models import LONGEST_TEXT, TITLE_LENGTH
@@ -54,6 +55,13 @@ class EditTicketInput(serializers.Serializer):
 class AddCommentInput(serializers.Serializer):
     content = Text(max_length=LONGEST_TEXT)
     is_internal = Flag(default=False, help_text="An internal note. Agents only.")
+    seen_version = Number(
+        required=False,
+        min_value=0,
+        max_value=LARGEST_INTEGER,
+        help_text="The id of the newest comment that the caller has read; 0: none. If there are newer ones: 409.",
+    )
+    force = Flag(default=False, help_text="Say it all the same.")
 
 
 @extend_schema_serializer(
@@ -61,6 +69,19 @@ class AddCommentInput(serializers.Serializer):
 )
 class AddCommentToInput(AddCommentInput):
     ticket = Id()
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A reply", value={"content": examples.DRAFT["content"]}),
+        OpenApiExample("An internal note", value={"content": examples.NOTE["content"], "is_internal": True}),
+    ]
+)
+class SaveDraftInput(serializers.Serializer):
+    """A text that is not finished may be empty."""
+
+    content = Text(max_length=LONGEST_TEXT, allow_blank=True)
+    is_internal = Flag(default=False, help_text="It will be an internal note. Agents only.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Another text", value={"content": "Sand helps too."})])

@@ -40,6 +40,19 @@ class CommentOutput(serializers.Serializer):
     is_internal = serializers.BooleanField(required=False, help_text="Agents only.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A customer's draft", value=examples.DRAFT),
+        OpenApiExample("An agent's draft", value=examples.DRAFT | {"is_internal": False}),
+    ]
+)
+class DraftOutput(serializers.Serializer):
+    ticket = serializers.IntegerField()
+    content = serializers.CharField()
+    updated_at = serializers.DateTimeField()
+    is_internal = serializers.BooleanField(required=False, help_text="Agents only.")
+
+
 @extend_schema_serializer(examples=[OpenApiExample("The customer's view", value=examples.DETAIL)])
 class TicketDetailOutput(TicketOutput):
     description = serializers.CharField()

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
-from helpdesk.api import problems
+from helpdesk.api import preconditions, problems
 from helpdesk.api.cached import cached
 from helpdesk.api.pagination import CursorPages, Pages
 from helpdesk.api.schema import refusals
@@ -125,6 +125,7 @@ class TicketViewSet(ApiViewSet):
     filter_backends = [DjangoFilterBackend]
     filterset_class = TicketFilters
     pagination_class = Pages
+    versioned = frozenset(permissions) - {"list", "timeline"}
 
     def get_queryset(self) -> TicketQuerySet:
         user = caller(self.request)
@@ -153,17 +154,18 @@ class TicketViewSet(ApiViewSet):
         return Response(body)
 
     def update(self, request: Request, pk: int, *, partial: bool = False) -> Response:
-        self._find(pk)
+        version = self._expected(pk)
         changes = validated(EditTicketInput, request, partial=partial)
-        operations.update_ticket(by=caller(request), ticket_id=pk, changes=changes, now=timezone.now())
+        user = caller(request)
+        operations.update_ticket(by=user, ticket_id=pk, changes=changes, now=timezone.now(), if_version=version)
         return Response(self._detail(pk))
 
     def partial_update(self, request: Request, pk: int) -> Response:
         return self.update(request, pk, partial=True)
 
     def destroy(self, request: Request, pk: int) -> Response:
-        self._find(pk)
-        operations.delete_ticket(by=caller(request), ticket_id=pk, now=timezone.now())
+        version = self._expected(pk)
+        operations.delete_ticket(by=caller(request), ticket_id=pk, now=timezone.now(), if_version=version)
         return Response(status=204)
 
     @action(detail=True, methods=["post"])
@@ -189,8 +191,8 @@ class TicketViewSet(ApiViewSet):
         return self.get_paginated_response(queries.timeline_bodies(records))
 
     def _act(self, operation: Any, pk: int) -> Response:
-        self._find(pk)
-        operation(by=caller(self.request), ticket_id=pk, now=timezone.now())
+        version = self._expected(pk)
+        operation(by=caller(self.request), ticket_id=pk, now=timezone.now(), if_version=version)
         return Response(self._detail(pk))
 
     def _rows(self) -> TicketQuerySet:
@@ -201,11 +203,17 @@ class TicketViewSet(ApiViewSet):
             raise Forbidden(problems.forbidden().detail)
         return Ticket.objects.in_scope_of(caller(self.request)).filter(deleted_at__isnull=False)
 
-    def _find(self, pk: int) -> None:
-        """404 if there is no such ticket to see, then 403 if the role may not."""
-        if not self.get_queryset().filter(pk=pk).exists():
+    def _find(self, pk: int) -> int:
+        """404 if there is no such ticket to see, then 403 if the role may not; its version."""
+        version = self.get_queryset().filter(pk=pk).values_list("version", flat=True).first()
+        if version is None:
             raise operations.TicketNotFound
         self.check_object_permissions(self.request, pk)
+        return version
+
+    def _expected(self, pk: int) -> int | None:
+        """Of a ticket that is there and may be written: the version that `If-Match` names."""
+        return preconditions.expected_version(self.request, current=self._find(pk))
 
     def _detail_then(self, pk: int, at: datetime) -> dict[str, Any]:
         user = caller(self.request)

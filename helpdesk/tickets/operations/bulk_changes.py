@@ -76,7 +76,7 @@ def change_tickets(
     wanted = _resolved(changes)
     found = {ticket.pk: ticket for ticket in _rows(by, ticket_ids, lock=not dry_run)}
     refusals: dict[int, DomainError] = {pk: TicketNotFound() for pk in ticket_ids if pk not in found}
-    refusals |= _outdated(found, if_versions or {})
+    refusals |= _outdated(found, if_versions or {}, by=by)
     plan = _Plan(tickets=[], moved=[], columns=set(), events=[])
     for pk, ticket in found.items():
         if pk not in refusals:
@@ -109,9 +109,9 @@ def _rows(by: User, ticket_ids: Sequence[int], *, lock: bool) -> list[Ticket]:
     return list((tickets.select_for_update(of=("self",)) if lock else tickets).prefetch_related("assigned_to"))
 
 
-def _outdated(found: Mapping[int, Ticket], expected: Mapping[int, int]) -> dict[int, DomainError]:
+def _outdated(found: Mapping[int, Ticket], expected: Mapping[int, int], *, by: User) -> dict[int, DomainError]:
     stale = {pk: version for pk, version in expected.items() if pk in found and found[pk].version != version}
-    fields = changed_since(stale) if stale else {}
+    fields = changed_since(stale, by=by) if stale else {}
     return {pk: Outdated(current=found[pk].version, fields=fields[pk]) for pk in stale}
 
 

@@ -22,8 +22,10 @@ from helpdesk.tickets.events import (
     NoteUpdated,
 )
 from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations.collisions import require_seen
 from helpdesk.tickets.operations.telling import about_ticket
 from helpdesk.tickets.operations.tickets import later, lock_ticket, wake_ticket
+from helpdesk.tickets.operations.versions import require_version
 
 
 class TicketClosed(Conflict):
@@ -51,11 +53,24 @@ class Spoken(Protocol):
 
 
 @transaction.atomic
-def add_comment(*, by: User, ticket_id: int, content: str, now: datetime, is_internal: bool = False) -> Comment:
-    """Add a comment, or a note; a customer's comment wakes a waiting ticket (`CUSTOMER_COMMENT_REOPENS`)."""
+def add_comment(
+    *,
+    by: User,
+    ticket_id: int,
+    content: str,
+    now: datetime,
+    is_internal: bool = False,
+    seen_version: int | None = None,
+    force: bool = False,
+) -> Comment:
+    """Add a comment, or a note; a customer's comment wakes a waiting ticket (`CUSTOMER_COMMENT_REOPENS`).
+
+    Whoever says by `seen_version` which comment was the newest they had read is told of newer ones, unless by `force`.
+    """
     ticket = lock_ticket(ticket_id)
     if ticket.status == Status.CLOSED and not by.may(Permission.COMMENT_ON_CLOSED_TICKET):
         raise TicketClosed(_("This ticket is closed. Reopen it, or open a new one."))
+    require_seen(ticket, None if force else seen_version, by=by)
     comment = Comment.objects.create(ticket=ticket, author=by, content=content, is_internal=is_internal, created_at=now)
     count_comment(ticket, comment)
     ticket.save(update_fields=[*_COUNTERS, *_TIMES])
@@ -67,8 +82,9 @@ def add_comment(*, by: User, ticket_id: int, content: str, now: datetime, is_int
 
 
 @transaction.atomic
-def edit_comment(*, by: User, comment_id: int, content: str, now: datetime) -> Comment:
+def edit_comment(*, by: User, comment_id: int, content: str, now: datetime, if_version: int | None = None) -> Comment:
     ticket, comment = _lock(comment_id)
+    require_version(comment, if_version, by=by)
     if comment.content == content:
         return comment
     old, comment.content = comment.content, content
@@ -82,8 +98,9 @@ def edit_comment(*, by: User, comment_id: int, content: str, now: datetime) -> C
 
 
 @transaction.atomic
-def delete_comment(*, by: User, comment_id: int, now: datetime) -> None:
+def delete_comment(*, by: User, comment_id: int, now: datetime, if_version: int | None = None) -> None:
     ticket, comment = _lock(comment_id)
+    require_version(comment, if_version, by=by)
     comment.deleted_at, comment.version = now, comment.version + 1
     comment.save(update_fields=["deleted_at", "version"])
     left = Comment.objects.filter(ticket=ticket, deleted_at=None)

@@ -16,6 +16,7 @@ from helpdesk.tickets.events import TicketAssigned, TicketDeleted, TicketRestore
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.operations import lifecycle
 from helpdesk.tickets.operations.telling import about_ticket, event_of_opening, events_of_change
+from helpdesk.tickets.operations.versions import require_version
 
 
 class TicketNotFound(NotFound):
@@ -81,19 +82,29 @@ def open_ticket(
 
 
 @transaction.atomic
-def update_ticket(*, by: User, ticket_id: int, changes: dict[str, Any], now: datetime) -> Ticket:
-    """Write the named of `title`, `description`, `status`, `priority`, `assigned_to` (a user id or None), no others."""
-    return _change(lock_ticket(ticket_id), changes, by=by, now=now)
+def update_ticket(
+    *, by: User, ticket_id: int, changes: dict[str, Any], now: datetime, if_version: int | None = None
+) -> Ticket:
+    """Write the named of `title`, `description`, `status`, `priority`, `assigned_to` (a user id or None), no others.
 
-
-@transaction.atomic
-def close_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
-    return _change(lock_ticket(ticket_id), {"status": Status.CLOSED}, by=by, now=now)
-
-
-@transaction.atomic
-def reopen_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
+    Here and below: where `if_version` is not the ticket's version any more, nothing is done (`Outdated`).
+    """
     ticket = lock_ticket(ticket_id)
+    require_version(ticket, if_version, by=by)
+    return _change(ticket, changes, by=by, now=now)
+
+
+@transaction.atomic
+def close_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> Ticket:
+    ticket = lock_ticket(ticket_id)
+    require_version(ticket, if_version, by=by)
+    return _change(ticket, {"status": Status.CLOSED}, by=by, now=now)
+
+
+@transaction.atomic
+def reopen_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> Ticket:
+    ticket = lock_ticket(ticket_id)
+    require_version(ticket, if_version, by=by)
     if ticket.status not in REOPENABLE:
         raise MoveNotAllowed(_("Only a resolved or closed ticket can be reopened."))
     lifecycle.require_reopenable(ticket, by=by, now=now)
@@ -101,26 +112,29 @@ def reopen_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
 
 
 @transaction.atomic
-def claim_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
+def claim_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> Ticket:
     """Take an unassigned ticket: of many who try at once, the row lock lets one through."""
     ticket = lock_ticket(ticket_id)
+    require_version(ticket, if_version, by=by)
     if ticket.assigned_to is not None and ticket.assigned_to != by:
         raise AlreadyAssigned(_("Somebody else has taken this ticket."), assigned_to=ticket.assigned_to.as_dict())
     return _change(ticket, {"assigned_to": by.pk}, by=by, now=now)
 
 
 @transaction.atomic
-def delete_ticket(*, by: User, ticket_id: int, now: datetime) -> None:
+def delete_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> None:
     """Hide the ticket and with it its comments; `restore_ticket` brings all of it back."""
     ticket = lock_ticket(ticket_id)
+    require_version(ticket, if_version, by=by)
     ticket.save(update_fields=_set(ticket, {"deleted_at": now}, now=now))
     lifecycle.set_timers(ticket, now=now)
     publish(TicketDeleted(**about_ticket(ticket)), by=by, now=now)
 
 
 @transaction.atomic
-def restore_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
+def restore_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> Ticket:
     ticket = lock_ticket(ticket_id, deleted=True)
+    require_version(ticket, if_version, by=by)
     if ticket.deleted_at is not None:
         ticket.save(update_fields=_set(ticket, {"deleted_at": None}, now=now))
         lifecycle.set_timers(ticket, now=now)

@@ -1,9 +1,12 @@
 """A change that says which version it was made for is refused if that is not the version any more."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.accounts.models import User
+from helpdesk.accounts.roles import Permission
 from helpdesk.core.errors import PreconditionFailed
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Comment, Ticket
@@ -17,21 +20,29 @@ class Outdated(PreconditionFailed):
         super().__init__(message, current_version=current, conflicting_fields=fields)
 
 
-def require_version(row: Ticket | Comment, expected: int | None) -> None:
-    """Of a locked row; None asks for nothing."""
+# What everybody sees of a ticket, and what only staff does: a customer is told that it changed, not what of it.
+_PUBLIC: Final = frozenset(
+    {"title", "description", "status", "priority", "assigned_to", "category", "tags", "merged_into", "deleted"}
+)
+_STAFF: Final = _PUBLIC | {"team"}
+
+
+def require_version(row: Ticket | Comment, expected: int | None, *, by: User | None = None) -> None:
+    """Of a locked row; None asks for nothing. `by` is who is told what has changed, a customer if nobody is named."""
     if expected is None or row.version == expected:
         return
-    fields = changed_since({row.pk: expected})[row.pk] if isinstance(row, Ticket) else ["content"]
+    fields = changed_since({row.pk: expected}, by=by)[row.pk] if isinstance(row, Ticket) else ["content"]
     raise Outdated(current=row.version, fields=fields)
 
 
-def changed_since(versions: Mapping[int, int]) -> dict[int, list[str]]:
+def changed_since(versions: Mapping[int, int], *, by: User | None) -> dict[int, list[str]]:
     """Which fields of these tickets have changed since these versions of them, in one statement."""
     records = EventRecord.objects.filter(subject_type="ticket", subject_id__in=versions)
-    # A comment's events carry the version that it found, and change nothing of the ticket.
+    # What happens to a comment or a file carries the version that it found, and changes nothing of the ticket.
     own = records.filter(data__version__gt=min(versions.values(), default=0)).exclude(data__has_key="comment_id")
+    seen = _STAFF if by is not None and by.may(Permission.SEE_STAFF_EVENTS) else _PUBLIC
     fields: dict[int, set[str]] = {pk: set() for pk in versions}
     for pk, version, changes in own.values_list("subject_id", "data__version", "changes"):
         if version > versions[pk]:
-            fields[pk].update(changes)
+            fields[pk].update(seen.intersection(changes))
     return {pk: sorted(changed) for pk, changed in fields.items()}
