@@ -17,9 +17,11 @@ class Permission(StrEnum):
     COMMENT = auto()
     CLOSE_OR_REOPEN_TICKET = auto()
     SEE_ALL_TICKETS = auto()
+    IGNORE_AGENT_SCOPE = auto()
     OPEN_TICKET_FOR_OTHERS = auto()
     EDIT_TICKET = auto()
     CLAIM_TICKET = auto()
+    STEAL_TICKET = auto()
     BE_ASSIGNED = auto()
     DELETE_TICKET = auto()
     RESTORE_TICKET = auto()
@@ -30,6 +32,7 @@ class Permission(StrEnum):
     SEE_STAFF_EVENTS = auto()
     SEE_USERS = auto()
     MANAGE_USERS = auto()
+    MANAGE_WORKLOADS = auto()
     USE_ADMIN = auto()
 
 
@@ -39,6 +42,7 @@ _AGENT = _CUSTOMER | {
     Permission.OPEN_TICKET_FOR_OTHERS,
     Permission.EDIT_TICKET,
     Permission.CLAIM_TICKET,
+    Permission.STEAL_TICKET,
     Permission.BE_ASSIGNED,
     Permission.DELETE_TICKET,
     Permission.SEE_NOTES,
@@ -48,9 +52,11 @@ _AGENT = _CUSTOMER | {
     Permission.SEE_USERS,
 }
 _ADMIN = _AGENT | {
+    Permission.IGNORE_AGENT_SCOPE,
     Permission.RESTORE_TICKET,
     Permission.DELETE_ANY_COMMENT,
     Permission.MANAGE_USERS,
+    Permission.MANAGE_WORKLOADS,
     Permission.USE_ADMIN,
 }
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from .env import address, env
+from .env import address, env, one_of, within
 
 
 def _web(text: str) -> str:
@@ -15,4 +15,9 @@ def _web(text: str) -> str:
 PUBLIC_URL = env("PUBLIC_URL", cast=_web, default="http://127.0.0.1:8000")
 TICKET_RECEIPT_EMAIL = env.bool("TICKET_RECEIPT_EMAIL", default=True)
 CUSTOMER_COMMENT_REOPENS = env.bool("CUSTOMER_COMMENT_REOPENS", default=True)
+# What the role agent sees of the tickets: all, those of the own teams, or those assigned; the own ones always.
+AGENT_SCOPE = env("AGENT_SCOPE", cast=one_of("all", "team", "assigned"), default="all")
+# Whether the queues of teams that say so give out their tickets by themselves, and how many an agent takes.
+AUTO_ASSIGNMENT = env.bool("AUTO_ASSIGNMENT", default=True)
+AGENT_CAPACITY = env("AGENT_CAPACITY", cast=within(0, 10_000), default=20)
 DEMO_DATA_ALLOWED = False

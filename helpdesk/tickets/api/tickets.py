@@ -200,7 +200,11 @@ class TicketViewSet(ApiViewSet):
 
     def _detail(self, pk: int) -> dict[str, Any]:
         user = caller(self.request)
-        detail = queries.ticket_detail(Ticket.objects.visible_to(user), ticket_id=pk, user=user)
+        tickets = Ticket.objects.visible_to(user)
+        if self.action != "retrieve":
+            # Who has just moved it out of the own sight, or opened it for somebody else, is told what became of it.
+            tickets = Ticket.objects.filter(deleted_at=None)
+        detail = queries.ticket_detail(tickets, ticket_id=pk, user=user)
         if detail is None:
             raise operations.TicketNotFound
         body, oldest_shown = detail

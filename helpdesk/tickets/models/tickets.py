@@ -12,9 +12,9 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
-from helpdesk.accounts.roles import Permission
 from helpdesk.tickets.enums import PRIORITY_RANK, UNSOLVED, Priority, Status
 from helpdesk.tickets.models.catalog import Category
+from helpdesk.tickets.models.sight import sight_of
 from helpdesk.tickets.models.teams import Team
 
 TITLE_LENGTH = 255
@@ -42,9 +42,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def in_scope_of(self, user: User) -> Self:
         """Whose history the user may read: the visible ones and, so that a deletion is heard, deleted ones."""
-        if user.may(Permission.SEE_ALL_TICKETS):
-            return self.all()
-        return self.filter(created_by=user)
+        return self.filter(sight_of(user))
 
 
 class Ticket(models.Model):
