@@ -18,6 +18,7 @@ from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
+from helpdesk.tickets.api.assignment import AssignmentViewSet, WorkloadViewSet
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
 from helpdesk.tickets.api.tickets import TicketViewSet
 
@@ -57,6 +58,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "tickets/<id:ticket_id>/comments/<id:pk>/",
         TicketCommentViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, detail=True),
         name="ticket-comment",
+    ),
+    path("tickets/<id:pk>/assign/", AssignmentViewSet.as_view({"post": "assign"}, detail=True), name="assign"),
+    path("tickets/<id:pk>/unassign/", AssignmentViewSet.as_view({"post": "unassign"}, detail=True), name="unassign"),
+    path(
+        "tickets/<id:pk>/assignment/explain/",
+        AssignmentViewSet.as_view({"get": "explain"}, detail=True),
+        name="assignment-explain",
+    ),
+    path(
+        "users/<id:pk>/workload/",
+        WorkloadViewSet.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True),
+        name="workload",
     ),
     path("", include(router.urls)),
 ]

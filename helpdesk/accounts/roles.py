@@ -22,6 +22,7 @@ class Permission(StrEnum):
     EDIT_TICKET = auto()
     CLAIM_TICKET = auto()
     STEAL_TICKET = auto()
+    EXPLAIN_ASSIGNMENT = auto()
     BE_ASSIGNED = auto()
     DELETE_TICKET = auto()
     RESTORE_TICKET = auto()
@@ -43,6 +44,7 @@ _AGENT = _CUSTOMER | {
     Permission.EDIT_TICKET,
     Permission.CLAIM_TICKET,
     Permission.STEAL_TICKET,
+    Permission.EXPLAIN_ASSIGNMENT,
     Permission.BE_ASSIGNED,
     Permission.DELETE_TICKET,
     Permission.SEE_NOTES,

@@ -16,22 +16,12 @@ from helpdesk.tickets.operations import tickets
 from tests.contracts.test_strangers import WAYS, bytes_of, go
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
+from tests.tickets.queues import in_queue, team_of
 
 Api = Callable[[Any], Any]
 
 MISSING = 9_000_000_000
 SCOPES = ["all", "team", "assigned"]
-
-
-def team_of(*members: User, name: str = "Printers") -> Team:
-    team = Team.objects.create(name=name)
-    Membership.objects.bulk_create(Membership(team=team, user=member) for member in members)
-    return team
-
-
-def in_queue(ticket: Ticket, team: Team) -> Ticket:
-    Ticket.objects.filter(pk=ticket.pk).update(team=team)
-    return Ticket.objects.get(pk=ticket.pk)
 
 
 @pytest.fixture

@@ -41,5 +41,7 @@ _REPLACED = {"expires": _EVERY.total_seconds()}
 
 CELERY_BEAT_SCHEDULE = {
     "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
+    # Somebody joined a team, or more waited than one request gives out.
+    "share-out-tickets": {"task": "helpdesk.tickets.tasks.share_out", "schedule": _EVERY, "options": _REPLACED},
     "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
 }

@@ -20,7 +20,7 @@ from helpdesk.core.errors import Forbidden
 from helpdesk.tickets import queries
 from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
-from helpdesk.tickets.api.inputs import EditTicketInput, OpenTicketInput, validated
+from helpdesk.tickets.api.inputs import ClaimInput, EditTicketInput, OpenTicketInput, validated
 from helpdesk.tickets.api.outputs import TicketDetailOutput, TicketOutput, TimelineEntryOutput
 from helpdesk.tickets.models import Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
@@ -78,9 +78,9 @@ _DETAIL = {200: TicketDetailOutput}
     ),
     claim=extend_schema(
         summary="Take an unassigned ticket",
-        description="Of many who try at once, one gets it. Agents only.",
+        description="Of many who try at once, one gets it. With `steal` it is taken from whoever has it. Agents only.",
         operation_id="tickets_claim",
-        request=None,
+        request=ClaimInput,
         responses=_DETAIL | refusals(examples.ALREADY_ASSIGNED),
     ),
     restore=extend_schema(
@@ -166,8 +166,8 @@ class TicketViewSet(ApiViewSet):
         return self._act(operations.reopen_ticket, pk)
 
     @action(detail=True, methods=["post"])
-    def claim(self, _request: Request, pk: int) -> Response:
-        return self._act(operations.claim_ticket, pk)
+    def claim(self, request: Request, pk: int) -> Response:
+        return self._act(lambda **about: operations.claim_ticket(**validated(ClaimInput, request), **about), pk)
 
     @action(detail=True, methods=["post"])
     def restore(self, _request: Request, pk: int) -> Response:

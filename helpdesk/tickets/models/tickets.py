@@ -44,6 +44,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Whose history the user may read: the visible ones and, so that a deletion is heard, deleted ones."""
         return self.filter(sight_of(user))
 
+    def waiting(self) -> Self:
+        """In a team's queue: nobody has them, and they are not solved. The next one first."""
+        queued = self.filter(deleted_at=None, assigned_to=None, team__isnull=False, status__in=UNSOLVED)
+        return queued.order_by("-priority_rank", "created_at", "id")
+
 
 class Ticket(models.Model):
     """A request for help, from opening to closing.
@@ -184,6 +189,15 @@ class Ticket(models.Model):
                 F("id").desc(),
                 name="ticket_team",
                 condition=Q(deleted_at=None, team__isnull=False),
+            ),
+            # What waits in a team's queue, next first.
+            models.Index(
+                "team",
+                F("priority_rank").desc(),
+                "created_at",
+                "id",
+                name="ticket_queue",
+                condition=Q(deleted_at=None, assigned_to=None, team__isnull=False, status__in=UNSOLVED),
             ),
             models.Index(
                 "category",

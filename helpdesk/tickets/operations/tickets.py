@@ -33,9 +33,11 @@ class AlreadyAssigned(Conflict):
 
 
 class NotAnAgent(Invalid):
-    def __init__(self) -> None:
+    """`field`: what the caller calls the assignee."""
+
+    def __init__(self, field: str = "assigned_to") -> None:
         message = _("Tickets are assigned to active agents only.")
-        super().__init__(message, errors=[FieldError("assigned_to", "not_an_agent", message)])
+        super().__init__(message, errors=[FieldError(field, "not_an_agent", message)])
 
 
 class UnknownCreator(Invalid):
@@ -97,10 +99,10 @@ def reopen_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
 
 
 @transaction.atomic
-def claim_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
-    """Take an unassigned ticket: of many who try at once, the row lock lets one through."""
+def claim_ticket(*, by: User, ticket_id: int, now: datetime, steal: bool = False) -> Ticket:
+    """Take an unassigned ticket: of many who try at once, the row lock lets one through. Or steal somebody's."""
     ticket = lock_ticket(ticket_id)
-    if ticket.assigned_to is not None and ticket.assigned_to != by:
+    if ticket.assigned_to is not None and ticket.assigned_to != by and not steal:
         raise AlreadyAssigned(_("Somebody else has taken this ticket."), assigned_to=ticket.assigned_to.as_dict())
     return _change(ticket, {"assigned_to": by.pk}, by=by, now=now)
 
@@ -125,6 +127,14 @@ def restore_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
 def wake_ticket(ticket: Ticket, *, by: User, now: datetime) -> None:
     """Move a locked ticket back to open, inside the caller's transaction."""
     _change(ticket, {"status": Status.OPEN}, by=by, now=now)
+
+
+def hand_over(ticket: Ticket, *, to: int | None, by: User, now: datetime, field: str = "assigned_to") -> Ticket:
+    """Assign a locked ticket to the user of this id, or to nobody, inside the caller's transaction."""
+    try:
+        return _change(ticket, {"assigned_to": to}, by=by, now=now)
+    except NotAnAgent:
+        raise NotAnAgent(field) from None
 
 
 def lock_ticket(ticket_id: int, *, deleted: bool = False) -> Ticket:
