@@ -16,6 +16,7 @@ WRITES = [
     ("post", "/api/tickets/"),
     ("patch", "/api/tickets/{ticket}/"),
     ("put", "/api/tickets/{ticket}/"),
+    ("post", "/api/tickets/{ticket}/assign/"),
     ("post", "/api/tickets/{ticket}/comments/"),
     ("patch", "/api/tickets/{ticket}/comments/{comment}/"),
     ("post", "/api/comments/"),
@@ -99,7 +100,7 @@ ODD_VALUES = [
 
 def who_may(path: str, customer: Any, agent: Any) -> Any:
     """Who may come as far as the body."""
-    return agent if path == "/api/tickets/{ticket}/" else customer
+    return agent if path in {"/api/tickets/{ticket}/", "/api/tickets/{ticket}/assign/"} else customer
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -143,6 +144,8 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
     [
         ("post", "/api/tickets/", ("title", "description", "priority", "assigned_to", "created_by")),
         ("patch", "/api/tickets/{ticket}/", ("title", "description", "status", "priority", "assigned_to")),
+        ("post", "/api/tickets/{ticket}/claim/", ("steal",)),
+        ("post", "/api/tickets/{ticket}/assign/", ("user",)),
         ("post", "/api/tickets/{ticket}/comments/", ("content", "is_internal")),
         ("post", "/api/comments/", ("ticket", "content", "is_internal")),
         ("patch", "/api/comments/{comment}/", ("content",)),
@@ -191,7 +194,7 @@ def test_an_action_needs_no_body_and_a_bad_one_breaks_nothing(
     api_as: Api, desk: dict[str, int], admin: Any, name: str
 ) -> None:
     client = api_as(admin)
-    for action in ("claim", "close", "reopen", "restore"):
+    for action in ("claim", "unassign", "close", "reopen", "restore"):
         url = f"/api/tickets/{desk['ticket']}/{action}/"
         response = client.post(url, BODIES[name][0], content_type="application/json")
         assert response.status_code == 200 or is_a_problem(response, 400, 413), action

@@ -40,6 +40,9 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/tickets/<id:pk>/close/": {"POST": SIGNED_IN},
     "/api/tickets/<id:pk>/reopen/": {"POST": SIGNED_IN},
     "/api/tickets/<id:pk>/claim/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/assign/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/unassign/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/assignment/explain/": {"GET": STAFF},
     "/api/tickets/<id:pk>/restore/": {"POST": (401, 403, 403, 200)},
     "/api/tickets/<id:pk>/timeline/": {"GET": SIGNED_IN},
     "/api/tickets/<id:ticket_id>/comments/": {"GET": SIGNED_IN, "POST": CREATED},
@@ -53,6 +56,8 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/users/": {"GET": STAFF, "POST": (401, 403, 403, 201)},
     "/api/users/<id:pk>/": {"GET": STAFF, "PATCH": (401, 403, 403, 200)},
     "/api/users/<id:pk>/invite/": {"POST": (401, 403, 403, 202)},
+    # The agent's own.
+    "/api/users/<id:pk>/workload/": {"GET": STAFF, "PATCH": STAFF},
     "/api/users/me/": {"GET": SIGNED_IN, "PATCH": SIGNED_IN},
     "/api/events/": {"GET": SIGNED_IN},
     "/api/auth/token/": {"POST": EVERYBODY},
@@ -102,6 +107,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/tickets/<id:ticket_id>/comments/<id:pk>/": {"content": "x"},
     "POST /api/comments/": {"content": "x", "ticket": "ticket"},
     "PATCH /api/comments/<id:pk>/": {"content": "x"},
+    "POST /api/tickets/<id:pk>/assign/": {"user": "an agent"},
+    "PATCH /api/users/<id:pk>/workload/": {"available": False},
     "PATCH /api/users/me/": {"name": "x"},
     "POST /api/auth/token/": {"username": "username", "password": PASSWORD},
     "POST /api/auth/token/refresh/": {"refresh": "refresh"},
@@ -146,6 +153,7 @@ def test_each_role_gets_what_the_table_says(
         api_as(agent).post(f"/api/tickets/{ticket.pk}/close/")
     session = Session.objects.create(user=customer)
     real = {"ticket": ticket.pk, "username": customer.username, "refresh": tokens.issue(session)["refresh"]}
+    real["an agent"] = agent.pk
     real |= {name: identity_provider.id_token(name) for name in ("google", "facebook")}
     if "<provider>" in route:
         for user in (customer, agent, admin):
@@ -155,6 +163,7 @@ def test_each_role_gets_what_the_table_says(
     invited = UserFactory(password=None)
     keys = {
         "/api/users/<id:pk>/invite/": invited,
+        "/api/users/<id:pk>/workload/": agent,
         "/api/users/": customer,
         "/api/comments/": comment,
         "/api/tickets/<id:ticket_id>/": comment,

@@ -24,28 +24,6 @@ from helpdesk.tickets.operations.workloads import NoWorkload, update_workload
 from helpdesk.tickets.workloads import workload_of
 
 
-@extend_schema_view(
-    assign=extend_schema(
-        summary="Assign a ticket",
-        description="To an agent, whoever has it and however much they have. Agents only.",
-        operation_id="tickets_assign",
-        request=AssignInput,
-        responses={200: TicketDetailOutput} | refusals(examples.NOT_AN_AGENT_TO_ASSIGN),
-    ),
-    unassign=extend_schema(
-        summary="Take a ticket back",
-        description="Its team's queue gives it to somebody else, if it does so by itself. Agents only.",
-        operation_id="tickets_unassign",
-        request=None,
-        responses={200: TicketDetailOutput},
-    ),
-    explain=extend_schema(
-        summary="Explain who has a ticket",
-        description="What its team's queue decided: who could have got it, who did, and why. Agents only.",
-        operation_id="tickets_assignment_explain",
-        responses=ExplanationOutput,
-    ),
-)
 class AssignmentViewSet(TicketViewSet):
     """Further actions on a ticket that is found, and answered, like there."""
 
@@ -55,6 +33,13 @@ class AssignmentViewSet(TicketViewSet):
         "explain": Permission.EXPLAIN_ASSIGNMENT,
     }
 
+    @extend_schema(
+        summary="Assign a ticket",
+        description="To an agent, whoever has it and however much they have. Agents only.",
+        operation_id="tickets_assign",
+        request=AssignInput,
+        responses={200: TicketDetailOutput} | refusals(examples.NOT_AN_AGENT_TO_ASSIGN),
+    )
     def assign(self, request: Request, pk: int) -> Response:
         def assign(**about: Any) -> Any:
             values = validated(AssignInput, request)
@@ -62,9 +47,22 @@ class AssignmentViewSet(TicketViewSet):
 
         return self._act(assign, pk)
 
+    @extend_schema(
+        summary="Take a ticket back",
+        description="Its team's queue gives it to somebody else, if it does so by itself. Agents only.",
+        operation_id="tickets_unassign",
+        request=None,
+        responses={200: TicketDetailOutput},
+    )
     def unassign(self, _request: Request, pk: int) -> Response:
         return self._act(operations.unassign_ticket, pk)
 
+    @extend_schema(
+        summary="Explain who has a ticket",
+        description="What its team's queue decided: who could have got it, who did, and why. Agents only.",
+        operation_id="tickets_assignment_explain",
+        responses=ExplanationOutput,
+    )
     def explain(self, _request: Request, pk: int) -> Response:
         self._find(pk)
         return Response(explanation(pk))
