@@ -18,6 +18,7 @@ from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
+from helpdesk.tickets.api.assignment import AssignmentViewSet, WorkloadViewSet
 from helpdesk.tickets.api.bulk import BulkView
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
 from helpdesk.tickets.api.drafts import DraftView
@@ -63,5 +64,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="ticket-comment",
     ),
     path("tickets/<id:ticket_id>/draft/", DraftView.as_view(), name="ticket-draft"),
+    path("tickets/<id:pk>/assign/", AssignmentViewSet.as_view({"post": "assign"}, detail=True), name="assign"),
+    path("tickets/<id:pk>/unassign/", AssignmentViewSet.as_view({"post": "unassign"}, detail=True), name="unassign"),
+    path(
+        "tickets/<id:pk>/assignment/explain/",
+        AssignmentViewSet.as_view({"get": "explain"}, detail=True),
+        name="assignment-explain",
+    ),
+    path(
+        "users/<id:pk>/workload/",
+        WorkloadViewSet.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True),
+        name="workload",
+    ),
     path("", include(router.urls)),
 ]

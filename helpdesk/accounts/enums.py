@@ -16,6 +16,14 @@ class Method(models.TextChoices):
     FACEBOOK = "facebook"
 
 
+class AgentScope(models.TextChoices):
+    """What agents see of the tickets; `AGENT_SCOPE` says which."""
+
+    ALL = "all"
+    TEAM = "team"
+    ASSIGNED = "assigned"
+
+
 class Ending(models.TextChoices):
     """Why a session is over."""
 

@@ -18,7 +18,7 @@ from helpdesk.accounts.enums import Method, Provider, Purpose
 from helpdesk.accounts.events import UserCreated
 from helpdesk.accounts.profile import USERNAME
 from helpdesk.accounts.roles import GRANTS, Permission, Role, roles_with
-from helpdesk.accounts.scopes import scope_of
+from helpdesk.accounts.scopes import scope_of, wider_scopes
 from helpdesk.events.operations import publish
 
 
@@ -115,6 +115,11 @@ class User(AbstractUser):
     def scope(self) -> str:
         """Whom the user shares the pages of lists with."""
         return scope_of(self.role, self.pk)
+
+    @property
+    def wider_scopes(self) -> tuple[str, ...]:
+        """Whose changes move these pages on, too."""
+        return wider_scopes(self.role)
 
     @property
     def is_agent(self) -> bool:

@@ -18,9 +18,12 @@ class Permission(StrEnum):
     CLOSE_OR_REOPEN_TICKET = auto()
     REOPEN_AT_ANY_TIME = auto()
     SEE_ALL_TICKETS = auto()
+    IGNORE_AGENT_SCOPE = auto()
     OPEN_TICKET_FOR_OTHERS = auto()
     EDIT_TICKET = auto()
     CLAIM_TICKET = auto()
+    STEAL_TICKET = auto()
+    EXPLAIN_ASSIGNMENT = auto()
     BE_ASSIGNED = auto()
     DELETE_TICKET = auto()
     RESTORE_TICKET = auto()
@@ -31,6 +34,7 @@ class Permission(StrEnum):
     SEE_STAFF_EVENTS = auto()
     SEE_USERS = auto()
     MANAGE_USERS = auto()
+    MANAGE_WORKLOADS = auto()
     USE_ADMIN = auto()
 
 
@@ -41,6 +45,8 @@ _AGENT = _CUSTOMER | {
     Permission.OPEN_TICKET_FOR_OTHERS,
     Permission.EDIT_TICKET,
     Permission.CLAIM_TICKET,
+    Permission.STEAL_TICKET,
+    Permission.EXPLAIN_ASSIGNMENT,
     Permission.BE_ASSIGNED,
     Permission.DELETE_TICKET,
     Permission.SEE_NOTES,
@@ -50,9 +56,11 @@ _AGENT = _CUSTOMER | {
     Permission.SEE_USERS,
 }
 _ADMIN = _AGENT | {
+    Permission.IGNORE_AGENT_SCOPE,
     Permission.RESTORE_TICKET,
     Permission.DELETE_ANY_COMMENT,
     Permission.MANAGE_USERS,
+    Permission.MANAGE_WORKLOADS,
     Permission.USE_ADMIN,
 }
 

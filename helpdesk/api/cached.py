@@ -41,7 +41,7 @@ def cached(list_rows: Rows) -> Callable[..., HttpResponse]:
         if not settings.LIST_CACHE_SECONDS or not request.query_params.keys() <= _known(view):
             return list_rows(view, request, **path)
         try:
-            place, page = pages.find(request.user.scope, _name(request))
+            place, page = pages.find(request.user.scope, _name(request), within=request.user.wider_scopes)
         except RedisDown:
             return list_rows(view, request, **path)
         if page is not None:

@@ -1,5 +1,5 @@
--- KEYS: the version of everyone, the version of the scope. ARGV: the page's name, how long a version is kept (seconds),
--- how long one flight may take (milliseconds).
+-- KEYS: the versions of everyone, of the wider scopes and of the scope. ARGV: the page's name, how long a version is
+-- kept (seconds), how long one flight may take (milliseconds).
 -- Answers {where the page belongs, its bytes or false, 1 if the caller is to compute it}.
 local function version(key)
   local known = redis.call("GET", key)
@@ -12,8 +12,12 @@ local function version(key)
   return known
 end
 
--- The scope stands in it too: two may have been moved on at one moment, to one number.
-local place = string.format("page:%.0f:%s:%.0f:%s", version(KEYS[1]), KEYS[2], version(KEYS[2]), ARGV[1])
+-- The scopes stand in it too: two may have been moved on at one moment, to one number.
+local place = string.format("page:%.0f", version(KEYS[1]))
+for index = 2, #KEYS do
+  place = string.format("%s:%s:%.0f", place, KEYS[index], version(KEYS[index]))
+end
+place = place .. ":" .. ARGV[1]
 local bytes = redis.call("GET", place)
 if bytes then
   return {place, bytes, 0}

@@ -42,14 +42,14 @@ class Found(NamedTuple):
     page: bytes | None
 
 
-def find(scope: str, name: str) -> Found:
-    """The page `name` as the scope sees it; raises RedisDown.
+def find(scope: str, name: str, *, within: tuple[str, ...] = ()) -> Found:
+    """The page `name` as the scope sees it, which also moves on with each scope that it is `within`; raises RedisDown.
 
     Of many who miss the same page one goes on at once; the others wait for it, but not for long.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
-        place, page, first = _look(scope, name)
+        place, page, first = _look((*within, scope), name)
         if page is not None or first or time.monotonic() > deadline:
             return Found(place, page)
         time.sleep(PAUSE)
@@ -98,9 +98,9 @@ def _make_up() -> None:
                 del _owed[scope]
 
 
-def _look(scope: str, name: str) -> tuple[bytes, bytes | None, int]:
+def _look(scopes: tuple[str, ...], name: str) -> tuple[bytes, bytes | None, int]:
     _make_up()
-    keys = [_version(EVERYONE), _version(scope)]
+    keys = [_version(scope) for scope in (EVERYONE, *scopes)]
     args: list[str | int] = [name, VERSION_SECONDS, FLIGHT_MILLISECONDS]
     found = redis.call(lambda client: _script("look")(keys=keys, args=args, client=client))
     return cast(tuple[bytes, bytes | None, int], tuple(found))

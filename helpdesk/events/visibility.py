@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 
 class Reader(Protocol):
@@ -28,6 +28,7 @@ def seen_by(user: Reader) -> Q:
     subjects = Q(pk__in=[])
     for kind, visible_to in _SUBJECTS.items():
         rows, of_kind = visible_to(user).order_by(), Q(subject_type=kind)
-        # Who sees them all needs no list of them: beside another kind, it would be every row of the table.
-        subjects |= of_kind & Q(subject_id__in=rows.values("pk")) if rows.query.where else of_kind
+        # Who sees them all needs no list of them: beside another kind, it would be every row of the table. For others
+        # PostgreSQL chooses between such a list and a look at one subject after the other.
+        subjects |= of_kind & Q(Exists(rows.filter(pk=OuterRef("subject_id")))) if rows.query.where else of_kind
     return subjects if user.is_agent else subjects & Q(staff_only=False)

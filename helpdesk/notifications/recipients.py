@@ -14,19 +14,17 @@ from helpdesk.accounts.events import (
     UserInvited,
     UserUpdated,
 )
-from helpdesk.accounts.models import User
 from helpdesk.events.declaration import Event
 from helpdesk.notifications.enums import Template
-from helpdesk.tickets.events import CommentAdded, NoteAdded, StatusChanged, TicketAssigned, TicketCreated
-from helpdesk.tickets.models import Comment
+from helpdesk.tickets.events import CommentAdded, NoteAdded, StatusChanged, TicketAssigned, TicketCreated, TicketEvent
+from helpdesk.tickets.models import Comment, Ticket, agents_who_see
 
 # Which mail each user is owed, by user id: one mail a person and event.
 Mails = dict[int, Template]
 
 
 def _ticket_created(event: TicketCreated, actor_id: int | None) -> Mails:
-    agents = set(User.objects.agents().values_list("pk", flat=True))
-    mails = _all_but(actor_id, agents, Template.TICKET_CREATED)
+    mails = _all_but(actor_id, _agents_who_see(event), Template.TICKET_CREATED)
     if settings.TICKET_RECEIPT_EMAIL:
         mails[event.creator_id] = Template.TICKET_RECEIPT
     return mails
@@ -50,8 +48,13 @@ def _note_added(event: NoteAdded, actor_id: int | None) -> Mails:
     # Only those who wrote before it: hearing of the note later must not find more readers.
     wrote = Comment.objects.filter(ticket_id=event.ticket_id, pk__lt=event.comment_id, deleted_at=None)
     concerned = {*event.assignee_ids, *wrote.values_list("author_id", flat=True)}
-    agents = User.objects.agents().filter(pk__in=concerned).values_list("pk", flat=True)
-    return _all_but(actor_id, set(agents), Template.NOTE_ADDED)
+    return _all_but(actor_id, _agents_who_see(event) & concerned, Template.NOTE_ADDED)
+
+
+def _agents_who_see(event: TicketEvent) -> set[int]:
+    """As it stands now: a ticket may have changed its team or assignee meanwhile."""
+    agents = agents_who_see(Ticket.objects.filter(pk=event.ticket_id))
+    return set(agents.values_list("pk", flat=True))
 
 
 def _told_of(event: UserUpdated, _actor_id: int | None) -> Mails:

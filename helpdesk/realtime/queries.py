@@ -111,7 +111,7 @@ def _concerned(record: EventRecord, users: Mapping[int, User], agents: set[int])
 
 def _scope(user: User) -> str:
     """Users of one scope see the same rows."""
-    return user.role if user.is_agent else f"{user.role}:{user.pk}"
+    return user.scope if user.is_agent else f"{user.role}:{user.pk}"
 
 
 def _visible(wanted: Mapping[str, set[int]], member: Mapping[str, User]) -> set[tuple[str, int]]:

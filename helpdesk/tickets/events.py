@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from helpdesk.accounts.events import UserEvent
 from helpdesk.events.declaration import Event
 from helpdesk.tickets.enums import Status
 
@@ -284,3 +285,22 @@ class TicketsLoaded(Event, name="tickets_loaded", staff_only=True):
     @property
     def message(self) -> str:
         return f"{self.tickets:,} tickets loaded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadUpdated(UserEvent, name="workload_updated"):
+    """How much an agent takes from the queues: `{field: [from, to]}` of `capacity` and `available`."""
+
+    values: dict[str, list[Any]]
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"changes": self.changes}
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {field: {"from": old, "to": new} for field, (old, new) in self.values.items()}
+
+    @property
+    def message(self) -> str:
+        return f"The workload of {self.user['username']} was changed"

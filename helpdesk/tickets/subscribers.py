@@ -1,4 +1,9 @@
-"""What ticket events set off outside: every one moves the lists on and wakes the sockets."""
+"""What ticket events set off: every one moves the lists on and wakes the sockets; some put a queue in motion."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.utils import timezone
 
 from helpdesk.accounts.scopes import scopes_of_ticket, staff_scopes
 from helpdesk.cache import pages
@@ -6,7 +11,20 @@ from helpdesk.events.declaration import EVENT_TYPES, Event
 from helpdesk.events.models import EventRecord
 from helpdesk.events.subscriptions import subscribe
 from helpdesk.realtime import push
-from helpdesk.tickets.events import CommentEvent, TicketEvent, TicketsLoaded
+from helpdesk.tickets.enums import UNSOLVED
+from helpdesk.tickets.events import (
+    CommentEvent,
+    StatusChanged,
+    TicketAssigned,
+    TicketCreated,
+    TicketDeleted,
+    TicketEvent,
+    TicketRestored,
+    TicketsLoaded,
+    TicketUpdated,
+    WorkloadUpdated,
+)
+from helpdesk.tickets.operations.assignment_queue import share_out
 
 TICKET_EVENTS = [event_type for event_type in EVENT_TYPES.values() if issubclass(event_type, TicketEvent)]
 
@@ -24,3 +42,25 @@ def move_all_lists_on(_event: Event, _record: EventRecord) -> None:
 
 
 subscribe(*TICKET_EVENTS, name="realtime.push")(push.wake)
+
+
+# When an event may have put its ticket into a queue, or freed somebody whom it was assigned to.
+_MOVES_A_QUEUE: Final[dict[type[TicketEvent], Callable[[Any], bool]]] = {
+    TicketCreated: lambda event: event.assignee is None,
+    StatusChanged: lambda event: (event.old_status in UNSOLVED) != (event.new_status in UNSOLVED),
+    TicketAssigned: lambda event: event.old_assignee is not None,
+    TicketUpdated: lambda event: bool(event.changes.keys() - {"title", "description"}),
+    TicketDeleted: lambda _event: True,
+    TicketRestored: lambda _event: True,
+}
+
+
+@subscribe(*_MOVES_A_QUEUE, name="tickets.assignment")
+def give_out_what_waits(event: TicketEvent, _record: EventRecord) -> None:
+    if _MOVES_A_QUEUE[type(event)](event):
+        share_out(ticket_id=event.ticket_id, freed=event.assignee_ids, now=timezone.now())
+
+
+@subscribe(WorkloadUpdated, name="tickets.assignment")
+def give_out_to_who_is_free(event: WorkloadUpdated, _record: EventRecord) -> None:
+    share_out(ticket_id=None, freed=[event.user["id"]], now=timezone.now())

@@ -9,6 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from helpdesk.tickets.operations import timers
+from helpdesk.tickets.operations.assignment_queue import share_out_all
 from helpdesk.tickets.operations.history_check import check_history as checked_batches
 
 logger = structlog.get_logger(__name__)
@@ -34,3 +35,8 @@ def check_history(*, after: int = 0, tickets: int = 0, differing: int = 0, **_: 
 @shared_task
 def fire_timers(**_: object) -> None:
     timers.fire_due(now=timezone.now())
+
+
+@shared_task
+def share_out(**_: object) -> None:
+    share_out_all(now=timezone.now())

@@ -294,6 +294,48 @@ def test_an_error_is_not_remembered(read: Any, api_as: Any, people: dict[str, An
     assert read("customer", "/api/tickets/?page=2").status_code == 200
 
 
+# --- agents who each see something else ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scope", ["team", "assigned"])
+def test_a_narrowed_agent_shares_a_page_with_nobody(read: Any, settings: Any, scope: str) -> None:
+    settings.AGENT_SCOPE = scope
+    for other in ("admin", "agent"):
+        for path in LISTS:
+            read(other, path)
+
+    off = {path: seen(read("colleague", path, cache=0)) for path in LISTS}
+    missed = {path: seen(read("colleague", path)) for path in LISTS}
+    with CaptureQueriesContext(connection) as statements:
+        hit = seen(read("colleague", "/api/tickets/"))
+
+    assert missed == off
+    # Who asks, and no more.
+    assert (hit, len(statements)) == (off["/api/tickets/"], 1)
+    assert read("agent", "/api/tickets/").json()["count"] > read("colleague", "/api/tickets/").json()["count"] == 0
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_is_in_the_lists_of_narrowed_agents_once_it_is_answered(
+    read: Any, api_as: Any, people: dict[str, Any], desk: dict[str, Any], settings: Any, write: str
+) -> None:
+    settings.AGENT_SCOPE = "assigned"
+    who, method, path, body, _expected = WRITES[write]
+    roles = ["agent", "colleague", "admin"]
+    for role in roles:
+        for page in WRITTEN:
+            read(role, page)
+
+    # What the colleague does not see cannot be claimed.
+    client = api_as(people["admin" if who == "colleague" else who])
+    response = getattr(client, method.lower())(path.format(**desk), body)
+
+    assert response.status_code < 300, response.content
+    for role in roles:
+        for page in WRITTEN:
+            assert seen(read(role, page)) == seen(read(role, page, cache=0)), (role, page)
+
+
 # --- without Redis ----------------------------------------------------------------------------------
 
 

@@ -51,6 +51,21 @@ def test_a_bump_makes_the_pages_of_its_scopes_unreachable_and_no_others():
     assert found == {"agent": None, "admin": b"admin", "customer:1": None, "customer:2": b"customer:2"}
 
 
+def test_a_page_within_a_wider_scope_moves_on_with_both_and_belongs_to_one():
+    def find(scope: str) -> bytes | None:
+        return pages.find(scope, "tickets", within=("agent",)).page
+
+    for bumped in ("agent", "agent:1", pages.EVERYONE):
+        place, _page = pages.find("agent:1", "tickets", within=("agent",))
+        pages.keep(place, b"theirs", seconds=60)
+        assert (find("agent:1"), find("agent:2"), pages.find("agent:1", "tickets").page) == (b"theirs", None, None)
+
+        pages.bump("agent:2", "admin")
+        assert find("agent:1") == b"theirs"
+        pages.bump(bumped)
+        assert find("agent:1") is None
+
+
 def test_a_bump_of_everyone_reaches_every_scope():
     keep("agent", "tickets", b"old")
     keep("customer:1", "tickets", b"old")

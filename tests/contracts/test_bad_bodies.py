@@ -17,6 +17,7 @@ WRITES = [
     ("post", "/api/tickets/bulk/"),
     ("patch", "/api/tickets/{ticket}/"),
     ("put", "/api/tickets/{ticket}/"),
+    ("post", "/api/tickets/{ticket}/assign/"),
     ("post", "/api/tickets/{ticket}/comments/"),
     ("patch", "/api/tickets/{ticket}/comments/{comment}/"),
     ("post", "/api/comments/"),
@@ -100,7 +101,8 @@ ODD_VALUES = [
 
 def who_may(path: str, customer: Any, agent: Any) -> Any:
     """Who may come as far as the body."""
-    return agent if path in {"/api/tickets/{ticket}/", "/api/tickets/bulk/"} else customer
+    staff = {"/api/tickets/{ticket}/", "/api/tickets/bulk/", "/api/tickets/{ticket}/assign/"}
+    return agent if path in staff else customer
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -145,6 +147,8 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
         ("post", "/api/tickets/", ("title", "description", "priority", "assigned_to", "created_by")),
         ("patch", "/api/tickets/{ticket}/", ("title", "description", "status", "priority", "assigned_to")),
         ("post", "/api/tickets/bulk/", ("mode", "dry_run", "ids", "changes", "if_match")),
+        ("post", "/api/tickets/{ticket}/claim/", ("steal",)),
+        ("post", "/api/tickets/{ticket}/assign/", ("user",)),
         ("post", "/api/tickets/{ticket}/comments/", ("content", "is_internal", "force")),
         ("post", "/api/comments/", ("ticket", "content", "is_internal", "force")),
         ("put", "/api/tickets/{ticket}/draft/", ("content", "is_internal")),
@@ -195,7 +199,7 @@ def test_an_action_needs_no_body_and_a_bad_one_breaks_nothing(
     api_as: Api, desk: dict[str, int], admin: Any, name: str
 ) -> None:
     client = api_as(admin)
-    for action in ("claim", "close", "reopen", "restore"):
+    for action in ("claim", "unassign", "close", "reopen", "restore"):
         url = f"/api/tickets/{desk['ticket']}/{action}/"
         response = client.post(url, BODIES[name][0], content_type="application/json")
         assert response.status_code == 200 or is_a_problem(response, 400, 413), action

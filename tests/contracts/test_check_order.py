@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.factories import comment_on, ticket_of
+from tests.people import AgentFactory
 
 Api = Callable[[Any], Any]
 
@@ -53,11 +54,13 @@ def test_the_row_comes_before_the_role_and_the_body(
         assert client.put(f"/api/tickets/{pk}/", **bad).status_code == 404
         assert client.delete(f"/api/tickets/{pk}/", **bad).status_code == 404
         assert client.post(f"/api/tickets/{pk}/claim/", **bad).status_code == 404
+        assert client.post(f"/api/tickets/{pk}/assign/", **bad).status_code == 404
         assert client.post(f"/api/tickets/{pk}/comments/", **bad).status_code == 404
         assert client.put(f"/api/tickets/{pk}/draft/", **bad).status_code == 404
         assert client.patch(f"/api/comments/{pk}/", **bad).status_code == 404
     assert api_as(agent).patch(f"/api/users/{MISSING}/", **bad).status_code == 404
     assert api_as(agent).post(f"/api/users/{MISSING}/invite/", **bad).status_code == 404
+    assert api_as(agent).patch(f"/api/users/{MISSING}/workload/", **bad).status_code == 404
 
 
 @pytest.mark.parametrize("bad", BAD_BODIES, ids=["no JSON", "no JSON type", "too large"])
@@ -70,6 +73,10 @@ def test_the_role_comes_before_the_body(
     assert client.patch(f"/api/tickets/{ticket.pk}/", **bad).status_code == 403
     assert client.put(f"/api/tickets/{ticket.pk}/", **bad).status_code == 403
     assert client.patch(f"/api/comments/{comment.pk}/", **bad).status_code == 403
+    for action in ("claim", "assign", "unassign"):
+        assert client.post(f"/api/tickets/{ticket.pk}/{action}/", **bad).status_code == 403
+    assert client.patch(f"/api/users/{agent.pk}/workload/", **bad).status_code == 403
+    assert api_as(agent).patch(f"/api/users/{AgentFactory().pk}/workload/", **bad).status_code == 403
     for user in (customer, agent):
         client = api_as(user)
         assert client.post("/api/users/", **bad).status_code == 403

@@ -22,7 +22,7 @@ from tests.contracts.refusals import is_a_problem, stored
 from tests.contracts.test_matrix import BODIES, as_json, undone
 from tests.contracts.test_matrix_schema import plain
 from tests.factories import comment_on, ticket_of
-from tests.people import UserFactory
+from tests.people import AgentFactory, UserFactory
 
 Api = Callable[[Any], Any]
 Rows = dict[str, dict[str, Any]]
@@ -36,6 +36,7 @@ RELATIONS = {
     ("POST", "/api/tickets/", "follow_up_of"): "ticket",
     ("PATCH", "/api/tickets/{}/", "assigned_to"): "user",
     ("PUT", "/api/tickets/{}/", "assigned_to"): "user",
+    ("POST", "/api/tickets/{}/assign/", "user"): "user",
     ("POST", "/api/comments/", "ticket"): "ticket",
 }
 # Numbers that name nothing.
@@ -45,6 +46,7 @@ NUMBERS = {
     # Compared with the ids of the ticket's own comments, and looked up nowhere.
     ("POST", "/api/comments/", "seen_version"),
     ("POST", "/api/tickets/{}/comments/", "seen_version"),
+    ("PATCH", "/api/users/{}/workload/", "capacity"),
 }
 # Which kind of row an id in a path names; the longest beginning counts.
 KINDS = {
@@ -52,6 +54,7 @@ KINDS = {
     "/api/tickets/{}/comments/{": "comment",
     "/api/comments/{": "comment",
     "/api/users/{": "user",
+    "/api/users/{}/workload/": "agent",
     "/api/auth/sessions/{": "session",
     "/api/auth/identities/{": "identity",
 }
@@ -141,7 +144,7 @@ def test_every_id_in_a_path_is_listed() -> None:
 
 def _kind(path: str, n: int) -> str | None:
     beginning = "{}".join(path.split("{}")[: n + 1]) + "{"
-    return KINDS.get(beginning)
+    return KINDS.get(path) or KINDS.get(beginning)
 
 
 @pytest.fixture
@@ -166,6 +169,7 @@ def rows(customer: Any, agent: Any) -> Rows:
         "session": dict(zip(("own", "foreign", "deleted"), (session.pk for session in sessions), strict=True)),
         "identity": {"own": "google", "foreign": "facebook"},
         "user": {"own": customer.pk, "foreign": other.pk, "deleted": gone_id},
+        "agent": {"own": agent.pk, "foreign": AgentFactory().pk, "deleted": gone_id},
         "ticket": {"own": own.pk, "foreign": foreign.pk, "deleted": deleted.pk},
         "comment": {"own": comment.pk, "foreign": strange.pk, "deleted": removed.pk, "note": note.pk},
     }
@@ -188,7 +192,7 @@ def said(answer: Any) -> tuple[int, bytes]:
 
 
 def body_for(method: str, path: str, rows: Rows) -> dict[str, Any]:
-    named = {"ticket": rows["ticket"]["own"], "tickets": [rows["ticket"]["own"]]}
+    named = {"ticket": rows["ticket"]["own"], "tickets": [rows["ticket"]["own"]], "an agent": rows["agent"]["own"]}
     return {name: named.get(str(value), value) for name, value in GOOD.get(f"{method} {path}", {}).items()}
 
 

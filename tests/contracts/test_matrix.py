@@ -42,6 +42,9 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/tickets/<id:pk>/close/": {"POST": SIGNED_IN},
     "/api/tickets/<id:pk>/reopen/": {"POST": SIGNED_IN},
     "/api/tickets/<id:pk>/claim/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/assign/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/unassign/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/assignment/explain/": {"GET": STAFF},
     "/api/tickets/<id:pk>/restore/": {"POST": (401, 403, 403, 200)},
     "/api/tickets/<id:pk>/timeline/": {"GET": SIGNED_IN},
     # The customer's, the agent's and the admin's own.
@@ -57,6 +60,8 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/users/": {"GET": STAFF, "POST": (401, 403, 403, 201)},
     "/api/users/<id:pk>/": {"GET": STAFF, "PATCH": (401, 403, 403, 200)},
     "/api/users/<id:pk>/invite/": {"POST": (401, 403, 403, 202)},
+    # The agent's own.
+    "/api/users/<id:pk>/workload/": {"GET": STAFF, "PATCH": STAFF},
     "/api/users/me/": {"GET": SIGNED_IN, "PATCH": SIGNED_IN},
     "/api/events/": {"GET": SIGNED_IN},
     "/api/auth/token/": {"POST": EVERYBODY},
@@ -108,6 +113,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/tickets/<id:ticket_id>/comments/<id:pk>/": {"content": "x"},
     "POST /api/comments/": {"content": "x", "ticket": "ticket"},
     "PATCH /api/comments/<id:pk>/": {"content": "x"},
+    "POST /api/tickets/<id:pk>/assign/": {"user": "an agent"},
+    "PATCH /api/users/<id:pk>/workload/": {"available": False},
     "PATCH /api/users/me/": {"name": "x"},
     "POST /api/auth/token/": {"username": "username", "password": PASSWORD},
     "POST /api/auth/token/refresh/": {"refresh": "refresh"},
@@ -157,6 +164,7 @@ def test_each_role_gets_what_the_table_says(
     real = {
         "ticket": ticket.pk,
         "tickets": [ticket.pk],
+        "an agent": agent.pk,
         "username": customer.username,
         "refresh": tokens.issue(session)["refresh"],
     }
@@ -169,6 +177,7 @@ def test_each_role_gets_what_the_table_says(
     invited = UserFactory(password=None)
     keys = {
         "/api/users/<id:pk>/invite/": invited,
+        "/api/users/<id:pk>/workload/": agent,
         "/api/users/": customer,
         "/api/comments/": comment,
         "/api/tickets/<id:ticket_id>/": comment,

@@ -30,6 +30,8 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/tickets/{ticket}/": {"customer": 3, "agent": 3, "admin": 3},
     # May the caller see it, what happened to it, who took part, and what the comments said.
     "/api/tickets/{ticket}/?at=2030-01-01": {"customer": 5, "agent": 5, "admin": 5},
+    # The ticket's being there, the ticket, its decisions.
+    "/api/tickets/{ticket}/assignment/explain/": {"agent": 4, "admin": 4},
     # One more for the ticket itself, one for all the actors.
     "/api/tickets/{ticket}/timeline/": {"customer": 4, "agent": 4, "admin": 4},
     "/api/tickets/{ticket}/draft/": {"customer": 3, "agent": 3, "admin": 3},
@@ -40,6 +42,7 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/users/": {"customer": 1, "agent": 2, "admin": 2},
     "/api/users/?is_active=true&search=o": {"agent": 2, "admin": 2},
     "/api/users/{agent}/": {"customer": 1, "agent": 2, "admin": 2},
+    "/api/users/{agent}/workload/": {"customer": 1, "agent": 2, "admin": 2},
     "/api/auth/identities/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/users/me/": {"customer": 1, "agent": 1, "admin": 1},
     "/api/auth/sessions/": {"customer": 2, "agent": 2, "admin": 2},
@@ -111,6 +114,21 @@ def test_a_read_takes_so_many_statements(
     rows = body.get("results") or body.get("comments")
     if rows is not None and path not in {"/api/events/", "/api/auth/identities/"}:
         assert len(rows) >= min(desk["rows"], 20)
+
+
+@pytest.mark.parametrize("desk", [1, 20], indirect=True, ids=["1 row", "20 rows"])
+@pytest.mark.parametrize("scope", ["team", "assigned"])
+@pytest.mark.parametrize("path", [path for path, roles in STATEMENTS.items() if "agent" in roles])
+def test_a_narrowed_agent_costs_no_more(
+    desk: Any, db: None, api_as: Api, django_assert_num_queries: Any, settings: Any, scope: str, path: str
+) -> None:
+    settings.AGENT_SCOPE = scope
+    client = api_as(desk["people"]["agent"])
+    with django_assert_num_queries(STATEMENTS[path]["agent"]):
+        response = client.get(path.format(**desk))
+    assert response.status_code == 200
+    if path == "/api/tickets/":
+        assert len(response.json()["results"]) == desk["rows"]
 
 
 # A write also looks the row up, locks it, writes it, its event and who will hear of it, and reads the answer.

@@ -275,6 +275,7 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
         "note_updated",
         "note_deleted",
         "tickets_loaded",
+        "workload_updated",
     }
     of_the_desk = {"deliveries_retried", "emails_resent", "unknown_sign_in_refused", "users_loaded", "tickets_loaded"}
     assert staff_only == {"ticket_created", "note_added", "note_updated", "note_deleted"} | of_the_desk

@@ -1,15 +1,21 @@
 """Who hears what, also after their standing has changed."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
+import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.accounts.models import Session, User
+from helpdesk.tickets.models import Membership
 from helpdesk.tickets.operations import comments, tickets
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON
 from tests.realtime.client import Opener, signed_in, types
 from tests.servers import Daphne, eventually
+from tests.tickets.queues import team_of, waiting
 
 
 def test_an_agent_hears_a_creation_within_a_second(
@@ -133,3 +139,43 @@ def test_within_five_seconds_a_ban_closes_4403_and_the_end_of_a_session_4401(
     assert signed_out.close_code(seconds=5) == 4401
     assert time.monotonic() - started < 5
     assert other.is_alive()
+
+
+@pytest.mark.parametrize(("scope", "in_queue"), [("team", ["In the queue"]), ("assigned", [])])
+def test_a_narrowed_agent_hears_of_what_is_in_sight_when_it_happens(
+    start_daphne: Callable[..., Daphne],
+    customer: User,
+    agent: User,
+    admin: User,
+    listen: Opener,
+    scope: str,
+    in_queue: list[str],
+) -> None:
+    server = start_daphne(AGENT_SCOPE=scope)
+    client, unbound = listen(server, agent), listen(server, admin)
+    team = team_of(agent)
+
+    def opened(title: str, *, queue: bool = False, **fields: Any) -> Any:
+        """It came with its team, and whoever sees everything has heard of it."""
+        with transaction.atomic():
+            ticket = (
+                waiting(team, customer, title=title, **fields) if queue else ticket_of(customer, title=title, **fields)
+            )
+        assert unbound.next()["ticket"]["title"] == title
+        return ticket
+
+    opened("Nobody's")
+    opened("In the queue", queue=True)
+    assert [frame["ticket"]["title"] for frame in client.take(len(in_queue))] == in_queue
+    Membership.objects.all().delete()
+    opened("After the agent left the team", queue=True)
+    mine = opened("Assigned", assigned_to=agent.pk)
+    assert types(client.take(2)) == ["ticket_created", "ticket_assigned"]
+    tickets.update_ticket(by=admin, ticket_id=mine.pk, changes={"assigned_to": None}, now=NOON)
+    comment_on(mine, customer, content="Not for this agent.")
+    opened("The end")
+
+    assert client.so_far() == []
+    # Nor on resume.
+    back = listen(server, agent, after=client.welcome["cursor"])
+    assert back.so_far() == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from helpdesk.accounts.models import Session, User
 from helpdesk.core.errors import DomainError
 from helpdesk.events.models import EventRecord
 from helpdesk.realtime.queries import hearers, sessions
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Comment, Membership, Team, Ticket
 from helpdesk.tickets.operations import comments, tickets
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
@@ -32,6 +33,9 @@ STEPS = st.one_of(
     st.tuples(st.sampled_from(["delete", "restore"]), whom, which),
     st.tuples(st.just("role"), whom, st.sampled_from(["customer", "agent", "admin"])),
     st.tuples(st.just("ban"), whom),
+    st.tuples(st.just("join"), whom),
+    st.tuples(st.just("leave"), whom),
+    st.tuples(st.just("queue"), which),
 )
 
 
@@ -70,14 +74,20 @@ DO: dict[str, Callable[..., Any]] = {
     "delete": lambda people, by, which: tickets.delete_ticket(by=people[by], ticket_id=ticket(which).pk, now=NOON),
     "restore": lambda people, by, which: tickets.restore_ticket(by=people[by], ticket_id=ticket(which).pk, now=NOON),
     "role": lambda people, who, role: User.objects.filter(pk=people[who].pk).update(role=role),
+    "join": lambda people, who: Membership.objects.get_or_create(team=Team.objects.get(), user=people[who]),
+    "leave": lambda people, who: Membership.objects.filter(user=people[who]).delete(),
+    "queue": lambda _people, which: Ticket.objects.filter(pk=ticket(which).pk).update(team=Team.objects.get()),
     "ban": lambda people, who: User.objects.filter(pk=people[who].pk).update(is_active=False),
 }
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=st.lists(STEPS, min_size=4, max_size=25))
-def test_a_live_event_is_heard_by_exactly_those_to_whom_it_is_pushed_on_resume(db: None, steps: list[Any]) -> None:
-    with transaction.atomic():
+@given(steps=st.lists(STEPS, min_size=4, max_size=25), scope=st.sampled_from(["all", "team", "assigned"]))
+def test_a_live_event_is_heard_by_exactly_those_to_whom_it_is_pushed_on_resume(
+    db: None, steps: list[Any], scope: str
+) -> None:
+    with transaction.atomic(), override_settings(AGENT_SCOPE=scope):
+        Team.objects.create(name="Printers")
         people = [UserFactory(), UserFactory(), AgentFactory(), AgentFactory(), AdminFactory(), UserFactory()]
         ticket_of(people[0])
         for name, *arguments in steps:
@@ -119,6 +129,21 @@ def test_a_batch_costs_one_statement_for_any_number_of_users(
         heard = hearers(records, people)
 
     assert sum(len(user_ids) for user_ids in heard.values()) == connected * connected + connected
+
+
+@pytest.mark.parametrize("connected", [2, 25])
+def test_agents_who_each_see_something_else_are_asked_about_in_one_statement(
+    db: None, connected: int, django_assert_num_queries: Any
+) -> None:
+    agents = {user.pk: user for user in AgentFactory.create_batch(connected)}
+    for agent_id in agents:
+        ticket_of(UserFactory(), assigned_to=agent_id)
+    records = list(EventRecord.objects.filter(type="ticket_created"))
+
+    with override_settings(AGENT_SCOPE="assigned"), django_assert_num_queries(1):
+        heard = hearers(records, agents)
+
+    assert sorted(user_ids for user_ids in map(list, heard.values())) == [[pk] for pk in sorted(agents)]
 
 
 def test_more_scopes_than_one_statement_holds_are_asked_for_in_several(

@@ -41,7 +41,7 @@ def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
 def test_of_fifty_claims_at_once_exactly_one_wins_each_time(transactional_db: None, api_as: Api) -> None:
     agents = AgentFactory.create_batch(50)
     clients = [api_as(agent) for agent in agents]
-    for _round in range(10):
+    for _round in range(100):
         ticket = ticket_of(UserFactory())
         url = f"/api/tickets/{ticket.pk}/claim/"
 

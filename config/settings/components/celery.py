@@ -45,6 +45,8 @@ _TIMERS = timedelta(seconds=10)
 
 CELERY_BEAT_SCHEDULE = {
     "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
+    # Somebody joined a team, or more waited than one request gives out.
+    "share-out-tickets": {"task": "helpdesk.tickets.tasks.share_out", "schedule": _EVERY, "options": _REPLACED},
     "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
     "fire-timers": {
         "task": "helpdesk.tickets.tasks.fire_timers",

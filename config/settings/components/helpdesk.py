@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from .env import address, env, within
+from .env import address, env, one_of, within
 
 
 def _web(text: str) -> str:
@@ -18,4 +18,9 @@ CUSTOMER_COMMENT_REOPENS = env.bool("CUSTOMER_COMMENT_REOPENS", default=True)
 # For how many days customers may reopen what was closed, and after how many a resolved ticket closes; 0: always, never.
 TICKET_REOPEN_DAYS = env("TICKET_REOPEN_DAYS", cast=within(0, 36_500), default=14)
 TICKET_AUTO_CLOSE_DAYS = env("TICKET_AUTO_CLOSE_DAYS", cast=within(0, 36_500), default=7)
+# What the role agent sees of the tickets: all, those of the own teams, or those assigned; the own ones always.
+AGENT_SCOPE = env("AGENT_SCOPE", cast=one_of("all", "team", "assigned"), default="all")
+# Whether the queues of teams that say so give out their tickets by themselves, and how many an agent takes.
+AUTO_ASSIGNMENT = env.bool("AUTO_ASSIGNMENT", default=True)
+AGENT_CAPACITY = env("AGENT_CAPACITY", cast=within(0, 10_000), default=20)
 DEMO_DATA_ALLOWED = False

@@ -66,6 +66,39 @@ TIMELINE_ENTRY: Final[dict[str, Any]] = {
     "message": "Ticket #7 status changed to In Progress",
 }
 
+CANDIDATE: Final[dict[str, Any]] = {
+    "user": AGENT,
+    "open_tickets": 4,
+    "capacity": 20,
+    "last_assigned_at": "2026-11-20T09:41:00Z",
+    "eligible": True,
+    "reason": "free",
+}
+EXPLANATION: Final[dict[str, Any]] = {
+    "ticket": TICKET["id"],
+    "team": {"id": 2, "name": "Hardware"},
+    "strategy": "round_robin",
+    "assigned_to": AGENT,
+    "decisions": [
+        {
+            "id": 53,
+            "decided_at": "2026-11-20T10:00:01Z",
+            "team": {"id": 2, "name": "Hardware"},
+            "strategy": "round_robin",
+            "chosen": AGENT,
+            "reason": "next_in_turn",
+            "candidates": [CANDIDATE],
+        }
+    ],
+}
+WORKLOAD: Final[dict[str, Any]] = {
+    "user": AGENT,
+    "available": True,
+    "capacity": None,
+    "effective_capacity": 20,
+    "open_tickets": 4,
+}
+
 MOVE_NOT_ALLOWED: Final = problem(409, "move_not_allowed", "A ticket that is “Closed” cannot become “Pending”.")
 NOT_TO_REOPEN: Final = problem(409, "move_not_allowed", "Only a resolved or closed ticket can be reopened.")
 ALREADY_ASSIGNED: Final = problem(409, "already_assigned", "Somebody else has taken this ticket.", assigned_to=AGENT)
@@ -74,6 +107,12 @@ REOPEN_WINDOW_OVER: Final = problem(
     "reopen_window_over",
     "This ticket was closed too long ago. Open a new one that follows it up.",
     reopenable_until="2026-11-19T10:00:00Z",
+)
+NOT_AN_AGENT_TO_ASSIGN: Final = problem(
+    400,
+    "invalid",
+    "Tickets are assigned to active agents only.",
+    errors=[{"field": "user", "code": "not_an_agent", "message": "Tickets are assigned to active agents only."}],
 )
 TICKET_CLOSED: Final = problem(409, "ticket_closed", "This ticket is closed. Reopen it, or open a new one.")
 NEWER_COMMENTS: Final = problem(

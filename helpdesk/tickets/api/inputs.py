@@ -17,6 +17,9 @@ from helpdesk.tickets.api import examples
 from helpdesk.tickets.enums import Priority, Status
 from helpdesk.tickets.models import LONGEST_TEXT, TITLE_LENGTH
 
+# Unsolved tickets of one agent.
+MOST_TAKEN: Final = 10_000
+
 
 @extend_schema_serializer(
     examples=[
@@ -89,11 +92,38 @@ class EditCommentInput(serializers.Serializer):
     content = Text(max_length=LONGEST_TEXT)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Take it from somebody", value={"steal": True})])
+class ClaimInput(serializers.Serializer):
+    steal = Flag(default=False, help_text="Also if somebody has it.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("To a colleague", value={"user": 3})])
+class AssignInput(serializers.Serializer):
+    user = Id(help_text="An active agent's id.")
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Away", value={"available": False}),
+        OpenApiExample("Less than others, by an admin", value={"capacity": 5}),
+    ]
+)
+class WorkloadInput(serializers.Serializer):
+    available = Flag(help_text="Whether the queues give out to this agent.")
+    capacity = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_TAKEN,
+        allow_null=True,
+        help_text="So many unsolved tickets at most; null: `AGENT_CAPACITY`. Admins only.",
+    )
+
+
 # Fields that a role may not set are 403, before the body is judged; null and false set nothing.
 RESTRICTED: Final[Mapping[str, Permission]] = {
     "assigned_to": Permission.EDIT_TICKET,
     "created_by": Permission.OPEN_TICKET_FOR_OTHERS,
     "is_internal": Permission.WRITE_NOTE,
+    "steal": Permission.STEAL_TICKET,
 }
 
 

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from helpdesk.accounts.api.outputs import UserOutput
 from helpdesk.tickets.api import examples
-from helpdesk.tickets.enums import Priority, Status
+from helpdesk.tickets.enums import Assignment, Priority, Status
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A ticket", value=examples.TICKET)])
@@ -74,3 +74,47 @@ class TimelineEntryOutput(serializers.Serializer):
     actor = UserOutput(allow_null=True)
     changes = serializers.DictField()
     message = serializers.CharField()
+
+
+class TeamRefOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class CandidateOutput(serializers.Serializer):
+    """A member of the team, as the decision found them."""
+
+    user = UserOutput()
+    open_tickets = serializers.IntegerField()
+    capacity = serializers.IntegerField()
+    last_assigned_at = serializers.DateTimeField(allow_null=True, help_text="By the queue.")
+    eligible = serializers.BooleanField()
+    reason = serializers.ChoiceField(choices=["free", "full", "away", "not_an_agent", "gave_it_back"])
+
+
+class DecisionOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    decided_at = serializers.DateTimeField()
+    team = TeamRefOutput(allow_null=True, help_text="Null: there is no such team any more.")
+    strategy = serializers.ChoiceField(choices=Assignment.choices)
+    chosen = UserOutput(allow_null=True)
+    reason = serializers.ChoiceField(choices=["next_in_turn", "least_loaded", "nobody_free", "no_members"])
+    candidates = CandidateOutput(many=True)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("In turn", value=examples.EXPLANATION)])
+class ExplanationOutput(serializers.Serializer):
+    ticket = serializers.IntegerField()
+    team = TeamRefOutput(allow_null=True)
+    strategy = serializers.ChoiceField(choices=Assignment.choices, allow_null=True, help_text="The team's.")
+    assigned_to = UserOutput(allow_null=True)
+    decisions = DecisionOutput(many=True, help_text="The latest 20 of the queue, newest first.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("An agent", value=examples.WORKLOAD)])
+class WorkloadOutput(serializers.Serializer):
+    user = UserOutput()
+    available = serializers.BooleanField()
+    capacity = serializers.IntegerField(allow_null=True, help_text="Null: `AGENT_CAPACITY`.")
+    effective_capacity = serializers.IntegerField()
+    open_tickets = serializers.IntegerField(help_text="Unsolved, whoever assigned them.")

@@ -22,7 +22,7 @@ from helpdesk.tickets import queries
 from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
 from helpdesk.tickets.api.history import AT, moment
-from helpdesk.tickets.api.inputs import EditTicketInput, OpenTicketInput, validated
+from helpdesk.tickets.api.inputs import ClaimInput, EditTicketInput, OpenTicketInput, validated
 from helpdesk.tickets.api.outputs import TicketDetailOutput, TicketOutput, TimelineEntryOutput
 from helpdesk.tickets.models import Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
@@ -86,9 +86,9 @@ _DETAIL = {200: TicketDetailOutput}
     ),
     claim=extend_schema(
         summary="Take an unassigned ticket",
-        description="Of many who try at once, one gets it. Agents only.",
+        description="Of many who try at once, one gets it. With `steal` it is taken from whoever has it. Agents only.",
         operation_id="tickets_claim",
-        request=None,
+        request=ClaimInput,
         responses=_DETAIL | refusals(examples.ALREADY_ASSIGNED),
     ),
     restore=extend_schema(
@@ -177,8 +177,8 @@ class TicketViewSet(ApiViewSet):
         return self._act(operations.reopen_ticket, pk)
 
     @action(detail=True, methods=["post"])
-    def claim(self, _request: Request, pk: int) -> Response:
-        return self._act(operations.claim_ticket, pk)
+    def claim(self, request: Request, pk: int) -> Response:
+        return self._act(lambda **about: operations.claim_ticket(**validated(ClaimInput, request), **about), pk)
 
     @action(detail=True, methods=["post"])
     def restore(self, _request: Request, pk: int) -> Response:
@@ -225,6 +225,9 @@ class TicketViewSet(ApiViewSet):
     def _detail(self, pk: int) -> dict[str, Any]:
         user = caller(self.request)
         tickets = Ticket.objects.visible_to(user)
+        if self.action != "retrieve":
+            # Who has just moved it out of the own sight, or opened it for somebody else, is told what became of it.
+            tickets = Ticket.objects.filter(deleted_at=None)
         detail = queries.ticket_detail(tickets, ticket_id=pk, user=user, now=timezone.now())
         if detail is None:
             raise operations.TicketNotFound

@@ -6,6 +6,7 @@ from helpdesk.tickets.models.catalog import Category, Tag
 from helpdesk.tickets.models.comments import Comment, CommentQuerySet
 from helpdesk.tickets.models.drafts import Draft
 from helpdesk.tickets.models.links import Merge, TicketLink
+from helpdesk.tickets.models.sight import agents_who_see
 from helpdesk.tickets.models.teams import Membership, Team, Workload
 from helpdesk.tickets.models.tickets import (
     LONGEST_TEXT,
@@ -38,4 +39,5 @@ __all__ = [
     "TicketQuerySet",
     "Timer",
     "Workload",
+    "agents_who_see",
 ]

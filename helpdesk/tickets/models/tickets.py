@@ -12,9 +12,9 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
-from helpdesk.accounts.roles import Permission
 from helpdesk.tickets.enums import PRIORITY_RANK, UNSOLVED, Priority, Status
 from helpdesk.tickets.models.catalog import Category
+from helpdesk.tickets.models.sight import sight_of
 from helpdesk.tickets.models.teams import Team
 
 TITLE_LENGTH = 255
@@ -42,9 +42,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def in_scope_of(self, user: User) -> Self:
         """Whose history the user may read: the visible ones and, so that a deletion is heard, deleted ones."""
-        if user.may(Permission.SEE_ALL_TICKETS):
-            return self.all()
-        return self.filter(created_by=user)
+        return self.filter(sight_of(user))
+
+    def waiting(self) -> Self:
+        """In a team's queue: nobody has them, and they are not solved. The next one first."""
+        queued = self.filter(deleted_at=None, assigned_to=None, team__isnull=False, status__in=UNSOLVED)
+        return queued.order_by("-priority_rank", "created_at", "id")
 
 
 class Ticket(models.Model):
@@ -186,6 +189,15 @@ class Ticket(models.Model):
                 F("id").desc(),
                 name="ticket_team",
                 condition=Q(deleted_at=None, team__isnull=False),
+            ),
+            # What waits in a team's queue, next first.
+            models.Index(
+                "team",
+                F("priority_rank").desc(),
+                "created_at",
+                "id",
+                name="ticket_queue",
+                condition=Q(deleted_at=None, assigned_to=None, team__isnull=False, status__in=UNSOLVED),
             ),
             models.Index(
                 "category",

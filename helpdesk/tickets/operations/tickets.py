@@ -35,9 +35,11 @@ class AlreadyAssigned(Conflict):
 
 
 class NotAnAgent(Invalid):
-    def __init__(self) -> None:
+    """`field`: what the caller calls the assignee."""
+
+    def __init__(self, field: str = "assigned_to") -> None:
         message = _("Tickets are assigned to active agents only.")
-        super().__init__(message, errors=[FieldError("assigned_to", "not_an_agent", message)])
+        super().__init__(message, errors=[FieldError(field, "not_an_agent", message)])
 
 
 class UnknownCreator(Invalid):
@@ -112,11 +114,13 @@ def reopen_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | 
 
 
 @transaction.atomic
-def claim_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> Ticket:
-    """Take an unassigned ticket: of many who try at once, the row lock lets one through."""
+def claim_ticket(
+    *, by: User, ticket_id: int, now: datetime, steal: bool = False, if_version: int | None = None
+) -> Ticket:
+    """Take an unassigned ticket: of many who try at once, the row lock lets one through. Or steal somebody's."""
     ticket = lock_ticket(ticket_id)
     require_version(ticket, if_version, by=by)
-    if ticket.assigned_to is not None and ticket.assigned_to != by:
+    if ticket.assigned_to is not None and ticket.assigned_to != by and not steal:
         raise AlreadyAssigned(_("Somebody else has taken this ticket."), assigned_to=ticket.assigned_to.as_dict())
     return _change(ticket, {"assigned_to": by.pk}, by=by, now=now)
 
@@ -150,6 +154,14 @@ def wake_ticket(ticket: Ticket, *, by: User, now: datetime) -> None:
 def close_resolved(ticket: Ticket, *, now: datetime) -> None:
     """Close a locked ticket by nobody, inside the caller's transaction: its time has come."""
     _change(ticket, {"status": Status.CLOSED}, by=None, now=now)
+
+
+def hand_over(ticket: Ticket, *, to: int | None, by: User, now: datetime, field: str = "assigned_to") -> Ticket:
+    """Assign a locked ticket to the user of this id, or to nobody, inside the caller's transaction."""
+    try:
+        return _change(ticket, {"assigned_to": to}, by=by, now=now)
+    except NotAnAgent:
+        raise NotAnAgent(field) from None
 
 
 def lock_ticket(ticket_id: int, *, deleted: bool = False) -> Ticket:
