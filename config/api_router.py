@@ -19,6 +19,8 @@ from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
+from helpdesk.tickets.api.links import LinkViewSet
+from helpdesk.tickets.api.merges import MergeViewSet, SplitViewSet
 from helpdesk.tickets.api.tickets import TicketViewSet
 
 router = Router()
@@ -58,5 +60,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         TicketCommentViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, detail=True),
         name="ticket-comment",
     ),
+    path(
+        "tickets/<id:ticket_id>/comments/<id:pk>/split/",
+        SplitViewSet.as_view({"post": "split"}, detail=True),
+        name="ticket-comment-split",
+    ),
+    path(
+        "tickets/<id:ticket_id>/links/",
+        LinkViewSet.as_view({"get": "list", "post": "create"}, detail=True),
+        name="ticket-links",
+    ),
+    path(
+        "tickets/<id:ticket_id>/links/<id:pk>/",
+        LinkViewSet.as_view({"delete": "destroy"}, detail=True),
+        name="ticket-link",
+    ),
+    path("tickets/<id:pk>/merge/", MergeViewSet.as_view({"post": "merge"}, detail=True), name="ticket-merge"),
+    path("tickets/<id:pk>/unmerge/", MergeViewSet.as_view({"post": "unmerge"}, detail=True), name="ticket-unmerge"),
     path("", include(router.urls)),
 ]

@@ -22,6 +22,8 @@ class Permission(StrEnum):
     CLAIM_TICKET = auto()
     BE_ASSIGNED = auto()
     DELETE_TICKET = auto()
+    LINK_TICKETS = auto()
+    MERGE_TICKETS = auto()
     RESTORE_TICKET = auto()
     SEE_NOTES = auto()
     WRITE_NOTE = auto()
@@ -41,6 +43,8 @@ _AGENT = _CUSTOMER | {
     Permission.CLAIM_TICKET,
     Permission.BE_ASSIGNED,
     Permission.DELETE_TICKET,
+    Permission.LINK_TICKETS,
+    Permission.MERGE_TICKETS,
     Permission.SEE_NOTES,
     Permission.WRITE_NOTE,
     Permission.COMMENT_ON_CLOSED_TICKET,

@@ -1,15 +1,18 @@
 """Reads: lists as plain values, never as model instances, and each number as the reader may see it."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.conf import settings
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.enums import MOVES, REOPENABLE, Status
-from helpdesk.tickets.models import Comment, CommentQuerySet, TicketQuerySet
+from helpdesk.tickets.enums import LINK_NAMES, MOVES, REOPENABLE, Status
+from helpdesk.tickets.models import Comment, CommentQuerySet, Merge, Ticket, TicketLink, TicketQuerySet
 
 COMMENTS_IN_DETAIL: Final = 100
 
@@ -31,6 +34,7 @@ def sight_of(user: User) -> Sight:
     return STAFF if user.may(Permission.SEE_NOTES) else PUBLIC
 
 
+_LINKED: Final = ("id", "title", "status")
 _USER: Final = ("id", "username", "name", "role")
 _PLAIN: Final = ("id", "title", "status", "priority", "created_at", "version")
 
@@ -80,7 +84,10 @@ def ticket_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
 
 def ticket_detail(tickets: TicketQuerySet, *, ticket_id: int, user: User) -> tuple[dict[str, Any], int | None] | None:
     """The detail in two statements, and the id of the oldest comment shown if there are older ones."""
-    row = ticket_values(tickets, user=user, also=("description",)).filter(pk=ticket_id).first()
+    merges = Merge.objects.filter(source=OuterRef("pk"), undone_at=None)
+    tickets = tickets.annotate(merged_at=Subquery(merges.values("merged_at")))
+    also = ("description", "merged_into_id", "split_from_id", "merged_at")
+    row = ticket_values(tickets, user=user, also=also).filter(pk=ticket_id).first()
     if row is None:
         return None
     comments = Comment.objects.of_sight(user).filter(ticket_id=ticket_id).order_by("-created_at", "-id")
@@ -88,6 +95,8 @@ def ticket_detail(tickets: TicketQuerySet, *, ticket_id: int, user: User) -> tup
     shown = rows[:COMMENTS_IN_DETAIL]
     body = ticket_body(row, user=user) | {
         "description": row["description"],
+        "merged_into": row["merged_into_id"],
+        "split_from": row["split_from_id"],
         "comments": [comment_body(comment, user=user) for comment in reversed(shown)],
         "allowed_actions": allowed_actions(row, user=user),
     }
@@ -96,7 +105,15 @@ def ticket_detail(tickets: TicketQuerySet, *, ticket_id: int, user: User) -> tup
 
 def comment_values(comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:
     values: QuerySet[Any, dict[str, Any]] = comments.values(
-        "id", "ticket_id", "content", "is_internal", "created_at", "edited_at", "version", *_columns("author")
+        "id",
+        "ticket_id",
+        "moved_from_id",
+        "content",
+        "is_internal",
+        "created_at",
+        "edited_at",
+        "version",
+        *_columns("author"),
     )
     return values
 
@@ -107,6 +124,8 @@ def comment_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
         "ticket": row["ticket_id"],
         "author": _user(row, "author"),
         "content": row["content"],
+        # A comment that has come back is at home.
+        "moved_from": row["moved_from_id"] if row["moved_from_id"] != row["ticket_id"] else None,
         "created_at": row["created_at"],
         "edited_at": row["edited_at"],
         "version": row["version"],
@@ -133,17 +152,59 @@ _ACTIONS: Final[dict[str, tuple[Permission, frozenset[str]]]] = {
     "close": (Permission.CLOSE_OR_REOPEN_TICKET, frozenset(s for s in Status if Status.CLOSED in MOVES[s])),
     "reopen": (Permission.CLOSE_OR_REOPEN_TICKET, REOPENABLE),
     "delete": (Permission.DELETE_TICKET, frozenset(Status)),
+    "link": (Permission.LINK_TICKETS, frozenset(Status)),
+    "merge": (Permission.MERGE_TICKETS, frozenset(Status)),
+    "unmerge": (Permission.MERGE_TICKETS, frozenset({Status.CLOSED})),
 }
+# What a merged ticket still takes: everything else goes on where it was merged into.
+_OF_MERGED: Final = frozenset({"delete", "link"})
 
 
 def allowed_actions(row: dict[str, Any], *, user: User) -> list[str]:
     """What the caller may do to the ticket as it stands, so that a client shows no button that answers 403 or 409."""
     may = [name for name, (permission, states) in _ACTIONS.items() if user.may(permission) and row["status"] in states]
+    if row["merged_into_id"] is not None:
+        known = _OF_MERGED if is_merged_for_good(row["merged_at"], now=timezone.now()) else {*_OF_MERGED, "unmerge"}
+        return [name for name in may if name in known]
+    if "unmerge" in may:
+        may.remove("unmerge")
     if row["assigned_to__id"] is not None and "claim" in may:
         may.remove("claim")
     if row["status"] == Status.CLOSED and not user.may(Permission.COMMENT_ON_CLOSED_TICKET):
         may.remove("comment")
     return may
+
+
+def is_merged_for_good(merged_at: datetime, *, now: datetime) -> bool:
+    """Whether the time to undo it is over (`TICKET_UNMERGE_DAYS`; 0: it never is)."""
+    days = settings.TICKET_UNMERGE_DAYS
+    return bool(days) and now - merged_at > timedelta(days=days)
+
+
+def links_of(ticket_id: int, *, user: User) -> QuerySet[TicketLink]:
+    """Those to tickets that the user sees too; the oldest first."""
+    seen = Ticket.objects.visible_to(user)
+    to, back = Q(source=ticket_id, target__in=seen), Q(target=ticket_id, source__in=seen)
+    return TicketLink.objects.filter(to | back).order_by("id")
+
+
+def link_values(links: QuerySet[TicketLink]) -> QuerySet[Any, dict[str, Any]]:
+    ends = [f"{end}__{field}" for end in ("source", "target") for field in _LINKED]
+    values: QuerySet[Any, dict[str, Any]] = links.values("id", "kind", "created_at", *ends, *_columns("created_by"))
+    return values
+
+
+def link_body(row: dict[str, Any], *, ticket_id: int) -> dict[str, Any]:
+    """The link as this ticket sees it, with the other one."""
+    is_source = row["source__id"] == ticket_id
+    other = "target" if is_source else "source"
+    return {
+        "id": row["id"],
+        "kind": LINK_NAMES[row["kind"]][0 if is_source else 1],
+        "ticket": {field: row[f"{other}__{field}"] for field in _LINKED},
+        "created_by": _user(row, "created_by"),
+        "created_at": row["created_at"],
+    }
 
 
 def timeline(*, ticket_id: int, user: User) -> QuerySet[EventRecord]:

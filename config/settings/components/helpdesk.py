@@ -15,4 +15,6 @@ def _web(text: str) -> str:
 PUBLIC_URL = env("PUBLIC_URL", cast=_web, default="http://127.0.0.1:8000")
 TICKET_RECEIPT_EMAIL = env.bool("TICKET_RECEIPT_EMAIL", default=True)
 CUSTOMER_COMMENT_REOPENS = env.bool("CUSTOMER_COMMENT_REOPENS", default=True)
+# How many days a merge can be undone; 0: always.
+TICKET_UNMERGE_DAYS = env.int("TICKET_UNMERGE_DAYS", default=30)
 DEMO_DATA_ALLOWED = False

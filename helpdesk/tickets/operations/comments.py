@@ -22,8 +22,9 @@ from helpdesk.tickets.events import (
     NoteUpdated,
 )
 from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations.moving import Moved, wherever_it_is
 from helpdesk.tickets.operations.telling import about_ticket
-from helpdesk.tickets.operations.tickets import later, lock_ticket, wake_ticket
+from helpdesk.tickets.operations.tickets import later, lock_ticket, require_unmerged, wake_ticket
 
 
 class TicketClosed(Conflict):
@@ -54,6 +55,7 @@ class Spoken(Protocol):
 def add_comment(*, by: User, ticket_id: int, content: str, now: datetime, is_internal: bool = False) -> Comment:
     """Add a comment, or a note; a customer's comment wakes a waiting ticket (`CUSTOMER_COMMENT_REOPENS`)."""
     ticket = lock_ticket(ticket_id)
+    require_unmerged(ticket)
     if ticket.status == Status.CLOSED and not by.may(Permission.COMMENT_ON_CLOSED_TICKET):
         raise TicketClosed(_("This ticket is closed. Reopen it, or open a new one."))
     comment = Comment.objects.create(ticket=ticket, author=by, content=content, is_internal=is_internal, created_at=now)
@@ -66,9 +68,10 @@ def add_comment(*, by: User, ticket_id: int, content: str, now: datetime, is_int
     return comment
 
 
+@wherever_it_is
 @transaction.atomic
 def edit_comment(*, by: User, comment_id: int, content: str, now: datetime) -> Comment:
-    ticket, comment = _lock(comment_id)
+    ticket, comment = lock_comment(comment_id)
     if comment.content == content:
         return comment
     old, comment.content = comment.content, content
@@ -81,9 +84,10 @@ def edit_comment(*, by: User, comment_id: int, content: str, now: datetime) -> C
     return comment
 
 
+@wherever_it_is
 @transaction.atomic
 def delete_comment(*, by: User, comment_id: int, now: datetime) -> None:
-    ticket, comment = _lock(comment_id)
+    ticket, comment = lock_comment(comment_id)
     comment.deleted_at, comment.version = now, comment.version + 1
     comment.save(update_fields=["deleted_at", "version"])
     left = Comment.objects.filter(ticket=ticket, deleted_at=None)
@@ -123,8 +127,8 @@ def _touch(ticket: Ticket, comment: Spoken, *, now: datetime) -> None:
         ticket.public_updated_at = later(ticket.public_updated_at, now)
 
 
-def _lock(comment_id: int) -> tuple[Ticket, Comment]:
-    """Both rows, the ticket first, as everywhere: two locks in one order cannot deadlock."""
+def lock_comment(comment_id: int) -> tuple[Ticket, Comment]:
+    """Both rows, the ticket first, as everywhere: two locks in one order cannot deadlock. For `wherever_it_is`."""
     alive = Comment.objects.select_related("author").filter(deleted_at=None, pk=comment_id)
     found = alive.values_list("ticket_id", flat=True).first()
     if found is None:
@@ -133,6 +137,8 @@ def _lock(comment_id: int) -> tuple[Ticket, Comment]:
     comment = alive.select_for_update(of=("self",)).first()
     if comment is None:
         raise CommentNotFound
+    if comment.ticket_id != ticket.pk:
+        raise Moved
     return ticket, comment
 
 

@@ -32,6 +32,12 @@ class AlreadyAssigned(Conflict):
     code = "already_assigned"
 
 
+class AlreadyMerged(Conflict):
+    """Brings `merged_into`, the ticket that has taken its place."""
+
+    code = "ticket_merged"
+
+
 class NotAnAgent(Invalid):
     def __init__(self) -> None:
         message = _("Tickets are assigned to active agents only.")
@@ -91,6 +97,7 @@ def close_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
 @transaction.atomic
 def reopen_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
     ticket = lock_ticket(ticket_id)
+    require_unmerged(ticket)
     if ticket.status not in REOPENABLE:
         raise MoveNotAllowed(_("Only a resolved or closed ticket can be reopened."))
     return _change(ticket, {"status": Status.OPEN}, by=by, now=now)
@@ -100,6 +107,7 @@ def reopen_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
 def claim_ticket(*, by: User, ticket_id: int, now: datetime) -> Ticket:
     """Take an unassigned ticket: of many who try at once, the row lock lets one through."""
     ticket = lock_ticket(ticket_id)
+    require_unmerged(ticket)
     if ticket.assigned_to is not None and ticket.assigned_to != by:
         raise AlreadyAssigned(_("Somebody else has taken this ticket."), assigned_to=ticket.assigned_to.as_dict())
     return _change(ticket, {"assigned_to": by.pk}, by=by, now=now)
@@ -140,7 +148,27 @@ def lock_ticket(ticket_id: int, *, deleted: bool = False) -> Ticket:
     return ticket
 
 
+def lock_tickets(*ids: int, deleted: bool = False) -> dict[int, Ticket]:
+    """Several rows by their ids, locked in the order of these: two who want the same never wait for each other."""
+    tickets = Ticket.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return {ticket.pk: ticket for ticket in (tickets if deleted else tickets.filter(deleted_at=None))}
+
+
+def require_unmerged(ticket: Ticket) -> None:
+    """Of a locked row: what was merged into another ticket goes on there."""
+    if ticket.merged_into_id is not None:
+        message = _("Ticket #%(number)d has been merged into #%(into)d.")
+        detail = message % {"number": ticket.pk, "into": ticket.merged_into_id}
+        raise AlreadyMerged(detail, merged_into=ticket.merged_into_id)
+
+
 def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User, now: datetime) -> Ticket:
+    require_unmerged(ticket)
+    return change_ticket(ticket, wanted, by=by, now=now)
+
+
+def change_ticket(ticket: Ticket, wanted: dict[str, Any], *, by: User, now: datetime) -> Ticket:
+    """Write those of the wanted that are another value on a locked row, inside the caller's transaction."""
     changes = {
         field: value for field, value in wanted.items() if field != "assigned_to" and getattr(ticket, field) != value
     }
@@ -165,6 +193,9 @@ def apply_changes(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> 
 
 def _move(ticket: Ticket, to: Status, *, now: datetime) -> dict[str, Any]:
     """The stamps of the move."""
+    if ticket.merged_into_id is not None:
+        # A merge is undone, which brings back the status and the stamps that there were.
+        return {}
     if to not in MOVES[ticket.status]:
         raise MoveNotAllowed(
             _("A ticket that is “%(old)s” cannot become “%(new)s”.")
