@@ -18,6 +18,8 @@ WRITES = [
     ("put", "/api/tickets/{ticket}/"),
     ("post", "/api/tickets/{ticket}/comments/"),
     ("patch", "/api/tickets/{ticket}/comments/{comment}/"),
+    ("post", "/api/tickets/{ticket}/merge/"),
+    ("post", "/api/tickets/{ticket}/links/"),
     ("post", "/api/comments/"),
     ("patch", "/api/comments/{comment}/"),
     ("patch", "/api/users/me/"),
@@ -99,7 +101,8 @@ ODD_VALUES = [
 
 def who_may(path: str, customer: Any, agent: Any) -> Any:
     """Who may come as far as the body."""
-    return agent if path == "/api/tickets/{ticket}/" else customer
+    staffs = ("/api/tickets/{ticket}/", "/api/tickets/{ticket}/merge/", "/api/tickets/{ticket}/links/")
+    return agent if path in staffs else customer
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -146,6 +149,9 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
         ("post", "/api/tickets/{ticket}/comments/", ("content", "is_internal")),
         ("post", "/api/comments/", ("ticket", "content", "is_internal")),
         ("patch", "/api/comments/{comment}/", ("content",)),
+        ("post", "/api/tickets/{ticket}/merge/", ("into",)),
+        ("post", "/api/tickets/{ticket}/links/", ("kind", "ticket")),
+        ("post", "/api/tickets/{ticket}/comments/{comment}/split/", ("title",)),
         ("patch", "/api/users/me/", ("name", "language", "phone", "timezone")),
         ("post", "/api/auth/password/change/", ("old_password", "new_password")),
     ],

@@ -16,6 +16,7 @@ from drf_spectacular.generators import SchemaGenerator
 from helpdesk.accounts.models import Session, User
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import delete_comment
+from helpdesk.tickets.operations.links import link_tickets
 from helpdesk.tickets.operations.tickets import delete_ticket
 from tests.contracts.refusals import is_a_problem, stored
 from tests.contracts.test_matrix import BODIES, as_json, undone
@@ -35,6 +36,8 @@ RELATIONS = {
     ("PATCH", "/api/tickets/{}/", "assigned_to"): "user",
     ("PUT", "/api/tickets/{}/", "assigned_to"): "user",
     ("POST", "/api/comments/", "ticket"): "ticket",
+    ("POST", "/api/tickets/{}/merge/", "into"): "ticket",
+    ("POST", "/api/tickets/{}/links/", "ticket"): "ticket",
 }
 # Numbers that name nothing.
 NUMBERS: set[tuple[str, str, str]] = set()
@@ -42,6 +45,7 @@ NUMBERS: set[tuple[str, str, str]] = set()
 KINDS = {
     "/api/tickets/{": "ticket",
     "/api/tickets/{}/comments/{": "comment",
+    "/api/tickets/{}/links/{": "link",
     "/api/comments/{": "comment",
     "/api/users/{": "user",
     "/api/auth/sessions/{": "session",
@@ -153,11 +157,18 @@ def rows(customer: Any, agent: Any) -> Rows:
     ]
     for user, provider in ((customer, "google"), (other, "facebook")):
         user.identities.create(provider=provider, subject=str(user.pk), created_at=timezone.now())
+    seconds = [ticket_of(customer), ticket_of(other)]
+    linked = [
+        link_tickets(by=agent, ticket_id=a.pk, kind="related", other_id=b.pk, now=timezone.now())[0].pk
+        for a, b in ((own, seconds[0]), (foreign, seconds[1]), (own, foreign))
+    ]
     return {
+        "link": dict(zip(("own", "foreign", "hidden"), linked, strict=True)),
         "session": dict(zip(("own", "foreign", "deleted"), (session.pk for session in sessions), strict=True)),
         "identity": {"own": "google", "foreign": "facebook"},
         "user": {"own": customer.pk, "foreign": other.pk, "deleted": gone_id},
         "ticket": {"own": own.pk, "foreign": foreign.pk, "deleted": deleted.pk},
+        "second ticket": {"own": seconds[0].pk},
         "comment": {"own": comment.pk, "foreign": strange.pk, "deleted": removed.pk, "note": note.pk},
     }
 
@@ -179,7 +190,7 @@ def said(answer: Any) -> tuple[int, bytes]:
 
 
 def body_for(method: str, path: str, rows: Rows) -> dict[str, Any]:
-    named = {"ticket": rows["ticket"]["own"]}
+    named = {"ticket": rows["ticket"]["own"], "other": rows["second ticket"]["own"]}
     return {name: named.get(value, value) for name, value in GOOD.get(f"{method} {path}", {}).items()}
 
 
@@ -237,7 +248,10 @@ def test_agents_hear_the_same_of_what_was_deleted_and_of_what_never_was(api_as: 
 def links() -> list[Any]:
     """What the rows say of each other."""
     tickets = Ticket.objects.order_by("pk").values_list("created_by", "assigned_to")
-    comments = Comment.objects.order_by("pk").values_list("ticket", "author", "is_internal")
+    # A ticket that was opened has another id each time.
+    nth = {pk: n for n, pk in enumerate(Ticket.objects.order_by("pk").values_list("pk", flat=True))}
+    said = Comment.objects.order_by("pk").values_list("ticket", "author", "is_internal")
+    comments = [(nth[ticket], *others) for ticket, *others in said]
     people = User.objects.order_by("pk").values_list("role", "is_active", "is_superuser", "is_staff")
     return [list(tickets), list(comments), list(people)]
 

@@ -15,6 +15,7 @@ from helpdesk.accounts.enums import Purpose
 from helpdesk.accounts.models import Session
 from helpdesk.accounts.operations.one_time_tokens import mint_link
 from helpdesk.accounts.roles import Permission
+from helpdesk.tickets.operations.links import link_tickets
 from tests.contracts.routes import patterns, views
 from tests.factories import comment_on, ticket_of
 from tests.people import PASSWORD, UserFactory
@@ -42,6 +43,11 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/tickets/<id:pk>/claim/": {"POST": STAFF},
     "/api/tickets/<id:pk>/restore/": {"POST": (401, 403, 403, 200)},
     "/api/tickets/<id:pk>/timeline/": {"GET": SIGNED_IN},
+    "/api/tickets/<id:pk>/merge/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/unmerge/": {"POST": STAFF},
+    "/api/tickets/<id:ticket_id>/links/": {"GET": SIGNED_IN, "POST": (401, 403, 201, 201)},
+    "/api/tickets/<id:ticket_id>/links/<id:pk>/": {"DELETE": (401, 403, 204, 204)},
+    "/api/tickets/<id:ticket_id>/comments/<id:pk>/split/": {"POST": (401, 403, 201, 201)},
     "/api/tickets/<id:ticket_id>/comments/": {"GET": SIGNED_IN, "POST": CREATED},
     "/api/tickets/<id:ticket_id>/comments/<id:pk>/": {
         "GET": SIGNED_IN,
@@ -100,6 +106,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/tickets/<id:pk>/": {"title": "Smoke"},
     "POST /api/tickets/<id:ticket_id>/comments/": {"content": "x"},
     "PATCH /api/tickets/<id:ticket_id>/comments/<id:pk>/": {"content": "x"},
+    "POST /api/tickets/<id:pk>/merge/": {"into": "other"},
+    "POST /api/tickets/<id:ticket_id>/links/": {"kind": "parent_of", "ticket": "other"},
+    "POST /api/tickets/<id:ticket_id>/comments/<id:pk>/split/": {"title": "Smoke"},
     "POST /api/comments/": {"content": "x", "ticket": "ticket"},
     "PATCH /api/comments/<id:pk>/": {"content": "x"},
     "PATCH /api/users/me/": {"name": "x"},
@@ -144,8 +153,17 @@ def test_each_role_gets_what_the_table_says(
     comment = comment_on(ticket, customer)
     if route.endswith("reopen/"):
         api_as(agent).post(f"/api/tickets/{ticket.pk}/close/")
+    other = ticket_of(customer)
+    if route.endswith("unmerge/"):
+        api_as(agent).post(f"/api/tickets/{ticket.pk}/merge/", {"into": other.pk})
+    link, _ = link_tickets(by=agent, ticket_id=ticket.pk, kind="related", other_id=other.pk, now=timezone.now())
     session = Session.objects.create(user=customer)
-    real = {"ticket": ticket.pk, "username": customer.username, "refresh": tokens.issue(session)["refresh"]}
+    real = {
+        "ticket": ticket.pk,
+        "other": other.pk,
+        "username": customer.username,
+        "refresh": tokens.issue(session)["refresh"],
+    }
     real |= {name: identity_provider.id_token(name) for name in ("google", "facebook")}
     if "<provider>" in route:
         for user in (customer, agent, admin):
@@ -157,6 +175,7 @@ def test_each_role_gets_what_the_table_says(
         "/api/users/<id:pk>/invite/": invited,
         "/api/users/": customer,
         "/api/comments/": comment,
+        "/api/tickets/<id:ticket_id>/links/": link,
         "/api/tickets/<id:ticket_id>/": comment,
     }
     row = next((row for start, row in keys.items() if route.startswith(start)), ticket)

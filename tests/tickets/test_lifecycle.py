@@ -189,6 +189,9 @@ def test_actions_ignore_what_a_body_says(api_as: Api, agent: Any, admin: Any) ->
 # --- what a client may offer -----------------------------------------------------------------------------------------
 
 
+ACTIONS = ("comment", "update", "claim", "close", "reopen", "delete", "link", "merge", "unmerge")
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_the_allowed_actions_are_those_that_work(
     api_as: Api, customer: Any, agent: Any, admin: Any, status: str
@@ -197,7 +200,7 @@ def test_the_allowed_actions_are_those_that_work(
     for user in (customer, agent, admin):
         for assignee in (None, AgentFactory()):
             works = set()
-            for action in ("comment", "update", "claim", "close", "reopen", "delete"):
+            for action in ACTIONS:
                 ticket = ticket_in(status, by=agent, creator=customer)
                 if assignee:
                     ticket = operations.update_ticket(
@@ -220,4 +223,8 @@ def _try(client: Any, action: str, ticket: Any) -> Any:
             return client.patch(url, {"title": "x"})
         case "delete":
             return client.delete(url)
+        case "link":
+            return client.post(f"{url}links/", {"kind": "related", "ticket": ticket_of(ticket.created_by).pk})
+        case "merge":
+            return client.post(f"{url}merge/", {"into": ticket_of(ticket.created_by).pk})
     return client.post(f"{url}{action}/")

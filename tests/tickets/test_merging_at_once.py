@@ -143,7 +143,9 @@ def test_who_waits_for_a_comments_ticket_follows_the_comment(transactional_db: N
 def wait_for_a_waiter() -> None:
     for _ in range(300):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
             (number,) = cursor.fetchone()
             if number:
                 return

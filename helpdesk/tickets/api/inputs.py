@@ -66,7 +66,7 @@ class EditCommentInput(serializers.Serializer):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A duplicate", value=examples.LINKING)])
-class LinkInput(serializers.Serializer):
+class TicketLinkInput(serializers.Serializer):
     kind = serializers.ChoiceField(choices=list(LINKS_AS_SEEN), help_text="As the ticket in the address sees it.")
     ticket = Id(help_text="The other one.")
 

@@ -15,8 +15,8 @@ from helpdesk.api.schema import refusals
 from helpdesk.api.views import ApiViewSet
 from helpdesk.tickets import queries
 from helpdesk.tickets.api import examples
-from helpdesk.tickets.api.inputs import LinkInput, validated
-from helpdesk.tickets.api.outputs import LinkOutput
+from helpdesk.tickets.api.inputs import TicketLinkInput, validated
+from helpdesk.tickets.api.outputs import TicketLinkOutput
 from helpdesk.tickets.models import Ticket, TicketLink
 from helpdesk.tickets.operations import links as operations
 from helpdesk.tickets.operations.tickets import TicketNotFound
@@ -27,15 +27,15 @@ from helpdesk.tickets.operations.tickets import TicketNotFound
         summary="List a ticket's links",
         description="Those to tickets that the caller sees too, oldest first.",
         operation_id="tickets_links_list",
-        responses=LinkOutput(many=True),
+        responses=TicketLinkOutput(many=True),
     ),
     create=extend_schema(
         summary="Link two tickets",
         description="`kind` as the ticket in the address sees it; the other one sees its counterpart. Where there is "
         "such a link already, the answer is that one, with 200. Agents only.",
         operation_id="tickets_links_create",
-        request=LinkInput,
-        responses={200: LinkOutput, 201: LinkOutput} | refusals(examples.LINK_CYCLE),
+        request=TicketLinkInput,
+        responses={200: TicketLinkOutput, 201: TicketLinkOutput} | refusals(examples.LINK_CYCLE),
     ),
     destroy=extend_schema(
         summary="Take a link back",
@@ -51,7 +51,7 @@ class LinkViewSet(ApiViewSet):
         "destroy": Permission.LINK_TICKETS,
     }
     queryset = TicketLink.objects.none()
-    serializer_class = LinkOutput
+    serializer_class = TicketLinkOutput
     pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[TicketLink]:
@@ -67,7 +67,7 @@ class LinkViewSet(ApiViewSet):
 
     def create(self, request: Request, ticket_id: int) -> Response:
         self._find_ticket(request, ticket_id)
-        values = validated(LinkInput, request)
+        values = validated(TicketLinkInput, request)
         link, is_new = operations.link_tickets(
             by=caller(request),
             ticket_id=ticket_id,

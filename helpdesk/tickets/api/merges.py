@@ -4,7 +4,7 @@ from functools import partial
 from typing import ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,51 +22,47 @@ from helpdesk.tickets.operations.comments import CommentNotFound
 _DETAIL = {200: TicketDetailOutput}
 
 
-@extend_schema_view(
-    merge=extend_schema(
-        summary="Merge a ticket into another one",
-        description="Both must be of the same requester. This one is closed, its comments and files go to the other, "
-        "and it says so in `merged_into`. Agents only.",
-        operation_id="tickets_merge",
-        request=MergeInput,
-        responses=_DETAIL | refusals(examples.UNKNOWN_TICKET, examples.TICKET_MERGED, examples.OTHER_REQUESTER),
-    ),
-    unmerge=extend_schema(
-        summary="Undo a merge",
-        description="Gives this ticket back its comments, its files and its status. What was written on the other one "
-        "since stays there. For 30 days (`TICKET_UNMERGE_DAYS`). Agents only.",
-        operation_id="tickets_unmerge",
-        request=None,
-        responses=_DETAIL | refusals(examples.NOT_MERGED, examples.UNMERGE_WINDOW_OVER, examples.TICKET_MERGED),
-    ),
-)
 class MergeViewSet(TicketViewSet):
     permissions: ClassVar[dict[str, str | None]] = {
         "merge": Permission.MERGE_TICKETS,
         "unmerge": Permission.MERGE_TICKETS,
     }
 
+    @extend_schema(
+        summary="Merge a ticket into another one",
+        description="Both must be of the same requester. This one is closed, its comments and files go to the other, "
+        "and it says so in `merged_into`. Agents only.",
+        operation_id="tickets_merge",
+        request=MergeInput,
+        responses=_DETAIL | refusals(examples.UNKNOWN_TICKET, examples.TICKET_MERGED, examples.OTHER_REQUESTER),
+    )
     def merge(self, request: Request, pk: int) -> Response:
         self._find(pk)
         return self._act(partial(merges.merge_ticket, **validated(MergeInput, request)), pk)
 
+    @extend_schema(
+        summary="Undo a merge",
+        description="Gives this ticket back its comments, its files and its status. What was written on the other one "
+        "since stays there. For 30 days (`TICKET_UNMERGE_DAYS`). Agents only.",
+        operation_id="tickets_unmerge",
+        request=None,
+        responses=_DETAIL | refusals(examples.NOT_MERGED, examples.UNMERGE_WINDOW_OVER, examples.TICKET_MERGED),
+    )
     def unmerge(self, _request: Request, pk: int) -> Response:
         return self._act(merges.unmerge_ticket, pk)
 
 
-@extend_schema_view(
-    split=extend_schema(
+class SplitViewSet(TicketViewSet):
+    permissions: ClassVar[dict[str, str | None]] = {"split": Permission.MERGE_TICKETS}
+
+    @extend_schema(
         summary="Split a comment off into a new ticket",
         description="The new ticket has its text and the same requester, and the comment moves there with its files. "
         "From an internal note it is the caller's own, which the customer does not see. Agents only.",
         operation_id="tickets_comments_split",
         request=SplitInput,
         responses={201: TicketDetailOutput},
-    ),
-)
-class SplitViewSet(TicketViewSet):
-    permissions: ClassVar[dict[str, str | None]] = {"split": Permission.MERGE_TICKETS}
-
+    )
     def split(self, request: Request, ticket_id: int, pk: int) -> Response:
         comments = Comment.objects.visible_to(caller(request)).filter(ticket_id=ticket_id)
         if not comments.filter(pk=pk).exists():

@@ -64,7 +64,7 @@ class LinkedTicketOutput(serializers.Serializer):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A duplicate", value=examples.LINK)])
-class LinkOutput(serializers.Serializer):
+class TicketLinkOutput(serializers.Serializer):
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=list(LINKS_AS_SEEN), help_text="As the ticket in the address sees it.")
     ticket = LinkedTicketOutput(help_text="The other one.")

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from helpdesk.accounts.models import User
 from helpdesk.core.errors import Conflict, Forbidden
@@ -87,7 +88,9 @@ def unmerge_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int |
     # What it has taken has gone on with it: the later merge is undone first.
     require_unmerged(target)
     if is_merged_for_good(merge.merged_at, now=now):
-        raise UnmergeWindowOver(_("A merge can be undone for %(days)d days.") % {"days": settings.TICKET_UNMERGE_DAYS})
+        days = settings.TICKET_UNMERGE_DAYS
+        message = ngettext("A merge can be undone for %(days)d day.", "A merge can be undone for %(days)d days.", days)
+        raise UnmergeWindowOver(message % {"days": days})
     source.merged_into = target
     back: dict[str, Any] = {
         "status": merge.source_status,
