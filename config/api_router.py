@@ -22,6 +22,8 @@ from helpdesk.tickets.api.assignment import AssignmentViewSet, WorkloadViewSet
 from helpdesk.tickets.api.bulk import BulkView
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
 from helpdesk.tickets.api.drafts import DraftView
+from helpdesk.tickets.api.links import LinkViewSet
+from helpdesk.tickets.api.merges import MergeViewSet, SplitViewSet
 from helpdesk.tickets.api.tickets import TicketViewSet
 
 router = Router()
@@ -76,5 +78,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         WorkloadViewSet.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True),
         name="workload",
     ),
+    path(
+        "tickets/<id:ticket_id>/comments/<id:pk>/split/",
+        SplitViewSet.as_view({"post": "split"}, detail=True),
+        name="ticket-comment-split",
+    ),
+    path(
+        "tickets/<id:ticket_id>/links/",
+        LinkViewSet.as_view({"get": "list", "post": "create"}, detail=True),
+        name="ticket-links",
+    ),
+    path(
+        "tickets/<id:ticket_id>/links/<id:pk>/",
+        LinkViewSet.as_view({"delete": "destroy"}, detail=True),
+        name="ticket-link",
+    ),
+    path("tickets/<id:pk>/merge/", MergeViewSet.as_view({"post": "merge"}, detail=True), name="ticket-merge"),
+    path("tickets/<id:pk>/unmerge/", MergeViewSet.as_view({"post": "unmerge"}, detail=True), name="ticket-unmerge"),
     path("", include(router.urls)),
 ]

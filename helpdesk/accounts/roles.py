@@ -26,6 +26,8 @@ class Permission(StrEnum):
     EXPLAIN_ASSIGNMENT = auto()
     BE_ASSIGNED = auto()
     DELETE_TICKET = auto()
+    LINK_TICKETS = auto()
+    MERGE_TICKETS = auto()
     RESTORE_TICKET = auto()
     SEE_NOTES = auto()
     WRITE_NOTE = auto()
@@ -49,6 +51,8 @@ _AGENT = _CUSTOMER | {
     Permission.EXPLAIN_ASSIGNMENT,
     Permission.BE_ASSIGNED,
     Permission.DELETE_TICKET,
+    Permission.LINK_TICKETS,
+    Permission.MERGE_TICKETS,
     Permission.SEE_NOTES,
     Permission.WRITE_NOTE,
     Permission.COMMENT_ON_CLOSED_TICKET,

@@ -106,7 +106,12 @@ ASIDE: Final = Effect()
 
 
 # What no ticket has when it is opened.
-UNSET: Final[Columns] = dict.fromkeys(("started_at", "resolved_at", "closed_at", "reopened_at", "deleted_at"))
+UNSET: Final[Columns] = dict.fromkeys(
+    (
+        *("started_at", "resolved_at", "closed_at", "reopened_at", "deleted_at"),
+        *("merged_into_id", "split_from_id"),
+    )
+)
 
 
 def _came_from(comment: PastComment, source: int, target: int, *, back: bool) -> int | None:
@@ -134,6 +139,9 @@ def _moved(columns: Columns, event: Happened) -> Columns:
     """The status, and the stamps of the move."""
     old, new = columns["status"], event.data["new_status"]
     moved = {"status": new}
+    if columns["merged_into_id"]:
+        # A merge is undone: what the ticket gets back is told by the event after this one.
+        return moved
     if old == Status.OPEN and columns["started_at"] is None:
         moved["started_at"] = event.at
     if new in _STAMPS:
@@ -149,6 +157,24 @@ def _updated(_columns: Columns, event: Happened) -> Columns:
         column, value_of = _UPDATED[name]
         written[column] = value_of(new)
     return written
+
+
+def _merged(_columns: Columns, event: Happened) -> Columns:
+    data = event.data
+    return {"merged_into_id": data["target_id"]} if event.ticket_id == data["source_id"] else {}
+
+
+def _unmerged(_columns: Columns, event: Happened) -> Columns:
+    data = event.data
+    if event.ticket_id != data["source_id"]:
+        return {}
+    stamps = {name: data[name] and datetime.fromisoformat(data[name]) for name in ("started_at", "closed_at")}
+    return {"merged_into_id": None, **stamps}
+
+
+def _split(_columns: Columns, event: Happened) -> Columns:
+    data = event.data
+    return {"split_from_id": data["source_id"]} if event.ticket_id == data["target_id"] else {}
 
 
 def _said(pasts: Pasts, event: Happened) -> None:
@@ -188,6 +214,9 @@ _UPDATED: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "description": ("description", _same),
 }
 
+_AWAY: Final = {"giver": "source_id", "to": "target_id"}
+_BACK: Final[dict[str, Any]] = {"giver": "target_id", "to": "source_id", "back": True}
+
 _STAMPS: Final = {Status.RESOLVED: "resolved_at", Status.CLOSED: "closed_at"}
 
 # Event name -> what it sets. An event of tickets that is not here fails a test.
@@ -205,4 +234,10 @@ EFFECTS: Final[dict[str, Effect]] = {
     "note_added": spoken(_said),
     "note_updated": spoken(_edited),
     "note_deleted": spoken(_taken_back),
+    "ticket_merged": carried(own(_merged), **_AWAY),
+    "ticket_unmerged": carried(own(_unmerged), **_BACK),
+    "ticket_split": carried(Effect(sets=_split, touches=True), **_AWAY),
+    "note_split": carried(Effect(sets=_split, touches=True), **_AWAY),
+    "ticket_linked": ASIDE,
+    "ticket_unlinked": ASIDE,
 }

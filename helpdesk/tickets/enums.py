@@ -57,5 +57,19 @@ class LinkKind(models.TextChoices):
     PARENT_OF = "parent_of", _("Parent of")
 
 
+# By what is stored: how its source and its target call it.
+LINK_NAMES: dict[str, tuple[str, str]] = {
+    LinkKind.RELATED: ("related", "related"),
+    LinkKind.DUPLICATE_OF: ("duplicate_of", "duplicated_by"),
+    LinkKind.PARENT_OF: ("parent_of", "child_of"),
+}
+# And back: what is stored for it, and whether whoever says so is the source.
+LINKS_AS_SEEN: dict[str, tuple[str, bool]] = {
+    name: (kind, is_source)
+    for kind, names in LINK_NAMES.items()
+    for name, is_source in zip(reversed(names), (False, True), strict=True)
+}
+
+
 class TimerKind(models.TextChoices):
     CLOSE_RESOLVED = "close_resolved", _("Close a resolved ticket")

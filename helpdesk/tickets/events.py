@@ -268,6 +268,104 @@ class NoteDeleted(_CommentGone, name="note_deleted", staff_only=True):
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Carried(TicketEvent):
+    """Comments and files went from one ticket to another. Each of the two has a record of it.
+
+    Which ones is for whoever replays the history, and never told: notes are among them.
+    """
+
+    source_id: int
+    target_id: int
+    comment_ids: list[int]
+    note_ids: list[int]
+    attachment_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Merging(_Carried, _WithChanges):
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"merge": {"source": self.source_id, "target": self.target_id}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketMerged(_Merging, name="ticket_merged"):
+    """What the source had is the target's now; only the source's own fields have changed."""
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"merged_into": {"from": None, "to": self.target_id}} if self.ticket_id == self.source_id else {}
+
+    @property
+    def message(self) -> str:
+        return f"Ticket #{self.source_id} merged into #{self.target_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUnmerged(_Merging, name="ticket_unmerged"):
+    """What the merge had moved is the source's again. The stamps are those that it got back, for whoever replays."""
+
+    started_at: str | None
+    closed_at: str | None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"merged_into": {"from": self.target_id, "to": None}} if self.ticket_id == self.source_id else {}
+
+    @property
+    def message(self) -> str:
+        return f"Ticket #{self.source_id} is no longer merged into #{self.target_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Split(_Carried, CommentEvent):
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"split": {"source": self.source_id, "target": self.target_id}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketSplit(_Split, name="ticket_split"):
+    @property
+    def message(self) -> str:
+        return f"A comment of ticket #{self.source_id} became ticket #{self.target_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteSplit(_Split, name="note_split", staff_only=True):
+    @property
+    def message(self) -> str:
+        return f"An internal note of ticket #{self.source_id} became ticket #{self.target_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Linking(TicketEvent):
+    """A link has two ends, and a record at each; `kind` is as that ticket sees it."""
+
+    link_id: int
+    kind: str
+    other_id: int
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"link": {"id": self.link_id, "kind": self.kind, "ticket": self.other_id}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketLinked(_Linking, name="ticket_linked", staff_only=True):
+    @property
+    def message(self) -> str:
+        return f"Ticket #{self.ticket_id} linked to #{self.other_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUnlinked(_Linking, name="ticket_unlinked", staff_only=True):
+    @property
+    def message(self) -> str:
+        return f"Ticket #{self.ticket_id} is no longer linked to #{self.other_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketsLoaded(Event, name="tickets_loaded", staff_only=True):
     """Many tickets came at once, in one transaction, and nobody was told of each: happened to the desk as a whole."""
 

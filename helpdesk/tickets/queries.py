@@ -10,8 +10,8 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.enums import MOVES, REOPENABLE, Status
-from helpdesk.tickets.models import Comment, CommentQuerySet, TicketQuerySet
+from helpdesk.tickets.enums import LINK_NAMES, MOVES, REOPENABLE, Status
+from helpdesk.tickets.models import Comment, CommentQuerySet, Merge, Ticket, TicketLink, TicketQuerySet
 
 COMMENTS_IN_DETAIL: Final = 100
 
@@ -33,6 +33,7 @@ def sight_of(user: User) -> Sight:
     return STAFF if user.may(Permission.SEE_NOTES) else PUBLIC
 
 
+_LINKED: Final = ("id", "title", "status")
 _USER: Final = ("id", "username", "name", "role")
 _PLAIN: Final = ("id", "title", "status", "priority", "created_at", "version")
 
@@ -86,8 +87,10 @@ def ticket_detail(
     """The detail in two statements, and the id of the oldest comment shown if there are older ones."""
     # Of a ticket that the caller does not see, not even the number is told.
     followed = Subquery(tickets.filter(pk=OuterRef("follow_up_of")).values("pk"))
-    also = ("description", "closed_at", "merged_into_id", "followed")
-    row = ticket_values(tickets.annotate(followed=followed), user=user, also=also).filter(pk=ticket_id).first()
+    merges = Merge.objects.filter(source=OuterRef("pk"), undone_at=None)
+    tickets = tickets.annotate(followed=followed, merged_at=Subquery(merges.values("merged_at")))
+    also = ("description", "closed_at", "merged_into_id", "split_from_id", "followed", "merged_at")
+    row = ticket_values(tickets, user=user, also=also).filter(pk=ticket_id).first()
     if row is None:
         return None
     comments = Comment.objects.of_sight(user).filter(ticket_id=ticket_id).order_by("-created_at", "-id")
@@ -96,6 +99,8 @@ def ticket_detail(
     body = ticket_body(row, user=user) | {
         "description": row["description"],
         "follow_up_of": row["followed"],
+        "merged_into": row["merged_into_id"],
+        "split_from": row["split_from_id"],
         "comments": [comment_body(comment, user=user) for comment in reversed(shown)],
         "allowed_actions": allowed_actions(row, user=user, now=now),
     }
@@ -104,7 +109,15 @@ def ticket_detail(
 
 def comment_values(comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:
     values: QuerySet[Any, dict[str, Any]] = comments.values(
-        "id", "ticket_id", "content", "is_internal", "created_at", "edited_at", "version", *_columns("author")
+        "id",
+        "ticket_id",
+        "moved_from_id",
+        "content",
+        "is_internal",
+        "created_at",
+        "edited_at",
+        "version",
+        *_columns("author"),
     )
     return values
 
@@ -115,6 +128,8 @@ def comment_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
         "ticket": row["ticket_id"],
         "author": _user(row, "author"),
         "content": row["content"],
+        # A comment that has come back is at home.
+        "moved_from": row["moved_from_id"] if row["moved_from_id"] != row["ticket_id"] else None,
         "created_at": row["created_at"],
         "edited_at": row["edited_at"],
         "version": row["version"],
@@ -142,14 +157,22 @@ _ACTIONS: Final[dict[str, tuple[Permission, frozenset[str]]]] = {
     "reopen": (Permission.CLOSE_OR_REOPEN_TICKET, REOPENABLE),
     "follow_up": (Permission.OPEN_TICKET, frozenset({Status.CLOSED})),
     "delete": (Permission.DELETE_TICKET, frozenset(Status)),
+    "link": (Permission.LINK_TICKETS, frozenset(Status)),
+    "merge": (Permission.MERGE_TICKETS, frozenset(Status)),
+    "unmerge": (Permission.MERGE_TICKETS, frozenset({Status.CLOSED})),
 }
-# The rest is done where its comments are now.
-_OF_MERGED: Final = frozenset({"delete"})
+# What a merged ticket still takes: everything else goes on where it was merged into.
+_OF_MERGED: Final = frozenset({"delete", "link"})
 
 
 def allowed_actions(row: dict[str, Any], *, user: User, now: datetime) -> list[str]:
     """What the caller may do to the ticket as it stands, so that a client shows no button that answers 403 or 409."""
     may = [name for name, (permission, states) in _ACTIONS.items() if user.may(permission) and row["status"] in states]
+    if row["merged_into_id"] is not None:
+        known = _OF_MERGED if is_merged_for_good(row["merged_at"], now=now) else {*_OF_MERGED, "unmerge"}
+        return [name for name in may if name in known]
+    if "unmerge" in may:
+        may.remove("unmerge")
     if row["assigned_to__id"] is not None and "claim" in may:
         may.remove("claim")
     if row["status"] == Status.CLOSED and not user.may(Permission.COMMENT_ON_CLOSED_TICKET):
@@ -157,7 +180,7 @@ def allowed_actions(row: dict[str, Any], *, user: User, now: datetime) -> list[s
     until = reopenable_until(row["status"], row["closed_at"])
     if until is not None and until < now and not user.may(Permission.REOPEN_AT_ANY_TIME):
         may.remove("reopen")
-    return may if row["merged_into_id"] is None else [name for name in may if name in _OF_MERGED]
+    return may
 
 
 def reopenable_until(status: str, closed_at: datetime | None) -> datetime | None:
@@ -168,6 +191,38 @@ def reopenable_until(status: str, closed_at: datetime | None) -> datetime | None
     if not settings.TICKET_REOPEN_DAYS or status != Status.CLOSED or closed_at is None:
         return None
     return closed_at + timedelta(days=settings.TICKET_REOPEN_DAYS)
+
+
+def is_merged_for_good(merged_at: datetime, *, now: datetime) -> bool:
+    """Whether the time to undo it is over (`TICKET_UNMERGE_DAYS`; 0: it never is)."""
+    days = settings.TICKET_UNMERGE_DAYS
+    return bool(days) and now - merged_at > timedelta(days=days)
+
+
+def links_of(ticket_id: int, *, user: User) -> QuerySet[TicketLink]:
+    """Those to tickets that the user sees too; the oldest first."""
+    seen = Ticket.objects.visible_to(user)
+    to, back = Q(source=ticket_id, target__in=seen), Q(target=ticket_id, source__in=seen)
+    return TicketLink.objects.filter(to | back).order_by("id")
+
+
+def link_values(links: QuerySet[TicketLink]) -> QuerySet[Any, dict[str, Any]]:
+    ends = [f"{end}__{field}" for end in ("source", "target") for field in _LINKED]
+    values: QuerySet[Any, dict[str, Any]] = links.values("id", "kind", "created_at", *ends, *_columns("created_by"))
+    return values
+
+
+def link_body(row: dict[str, Any], *, ticket_id: int) -> dict[str, Any]:
+    """The link as this ticket sees it, with the other one."""
+    is_source = row["source__id"] == ticket_id
+    other = "target" if is_source else "source"
+    return {
+        "id": row["id"],
+        "kind": LINK_NAMES[row["kind"]][0 if is_source else 1],
+        "ticket": {field: row[f"{other}__{field}"] for field in _LINKED},
+        "created_by": _user(row, "created_by"),
+        "created_at": row["created_at"],
+    }
 
 
 def timeline(*, ticket_id: int, user: User) -> QuerySet[EventRecord]:

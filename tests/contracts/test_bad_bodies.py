@@ -20,6 +20,8 @@ WRITES = [
     ("post", "/api/tickets/{ticket}/assign/"),
     ("post", "/api/tickets/{ticket}/comments/"),
     ("patch", "/api/tickets/{ticket}/comments/{comment}/"),
+    ("post", "/api/tickets/{ticket}/merge/"),
+    ("post", "/api/tickets/{ticket}/links/"),
     ("post", "/api/comments/"),
     ("patch", "/api/comments/{comment}/"),
     ("patch", "/api/users/me/"),
@@ -101,7 +103,11 @@ ODD_VALUES = [
 
 def who_may(path: str, customer: Any, agent: Any) -> Any:
     """Who may come as far as the body."""
-    staff = {"/api/tickets/{ticket}/", "/api/tickets/bulk/", "/api/tickets/{ticket}/assign/"}
+    staff = {
+        "/api/tickets/{ticket}/",
+        "/api/tickets/bulk/",
+        *(f"/api/tickets/{{ticket}}/{action}/" for action in ("assign", "merge", "links")),
+    }
     return agent if path in staff else customer
 
 
@@ -153,6 +159,9 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
         ("post", "/api/comments/", ("ticket", "content", "is_internal", "force")),
         ("put", "/api/tickets/{ticket}/draft/", ("content", "is_internal")),
         ("patch", "/api/comments/{comment}/", ("content",)),
+        ("post", "/api/tickets/{ticket}/merge/", ("into",)),
+        ("post", "/api/tickets/{ticket}/links/", ("kind", "ticket")),
+        ("post", "/api/tickets/{ticket}/comments/{comment}/split/", ("title",)),
         ("patch", "/api/users/me/", ("name", "language", "phone", "timezone")),
         ("post", "/api/auth/password/change/", ("old_password", "new_password")),
     ],

@@ -57,6 +57,9 @@ def test_the_row_comes_before_the_role_and_the_body(
         assert client.post(f"/api/tickets/{pk}/assign/", **bad).status_code == 404
         assert client.post(f"/api/tickets/{pk}/comments/", **bad).status_code == 404
         assert client.put(f"/api/tickets/{pk}/draft/", **bad).status_code == 404
+        assert client.post(f"/api/tickets/{pk}/merge/", **bad).status_code == 404
+        assert client.post(f"/api/tickets/{pk}/links/", **bad).status_code == 404
+        assert client.post(f"/api/tickets/{pk}/comments/{MISSING}/split/", **bad).status_code == 404
         assert client.patch(f"/api/comments/{pk}/", **bad).status_code == 404
     assert api_as(agent).patch(f"/api/users/{MISSING}/", **bad).status_code == 404
     assert api_as(agent).post(f"/api/users/{MISSING}/invite/", **bad).status_code == 404
@@ -77,6 +80,9 @@ def test_the_role_comes_before_the_body(
         assert client.post(f"/api/tickets/{ticket.pk}/{action}/", **bad).status_code == 403
     assert client.patch(f"/api/users/{agent.pk}/workload/", **bad).status_code == 403
     assert api_as(agent).patch(f"/api/users/{AgentFactory().pk}/workload/", **bad).status_code == 403
+    assert client.post(f"/api/tickets/{ticket.pk}/merge/", **bad).status_code == 403
+    assert client.post(f"/api/tickets/{ticket.pk}/links/", **bad).status_code == 403
+    assert client.post(f"/api/tickets/{ticket.pk}/comments/{comment.pk}/split/", **bad).status_code == 403
     for user in (customer, agent):
         client = api_as(user)
         assert client.post("/api/users/", **bad).status_code == 403

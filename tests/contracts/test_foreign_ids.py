@@ -17,6 +17,7 @@ from helpdesk.accounts.models import Session, User
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import delete_comment
 from helpdesk.tickets.operations.drafts import save_draft
+from helpdesk.tickets.operations.links import link_tickets
 from helpdesk.tickets.operations.tickets import delete_ticket
 from tests.contracts.refusals import is_a_problem, stored
 from tests.contracts.test_matrix import BODIES, as_json, undone
@@ -38,6 +39,8 @@ RELATIONS = {
     ("PUT", "/api/tickets/{}/", "assigned_to"): "user",
     ("POST", "/api/tickets/{}/assign/", "user"): "user",
     ("POST", "/api/comments/", "ticket"): "ticket",
+    ("POST", "/api/tickets/{}/merge/", "into"): "ticket",
+    ("POST", "/api/tickets/{}/links/", "ticket"): "ticket",
 }
 # Numbers that name nothing.
 # Many rows at once, each answered by itself: tests/tickets/test_bulk.py says how.
@@ -52,6 +55,7 @@ NUMBERS = {
 KINDS = {
     "/api/tickets/{": "ticket",
     "/api/tickets/{}/comments/{": "comment",
+    "/api/tickets/{}/links/{": "link",
     "/api/comments/{": "comment",
     "/api/users/{": "user",
     "/api/users/{}/workload/": "agent",
@@ -165,12 +169,19 @@ def rows(customer: Any, agent: Any) -> Rows:
     save_draft(by=customer, ticket_id=own.pk, content="x", now=timezone.now())
     for user, provider in ((customer, "google"), (other, "facebook")):
         user.identities.create(provider=provider, subject=str(user.pk), created_at=timezone.now())
+    seconds = [ticket_of(customer), ticket_of(other)]
+    linked = [
+        link_tickets(by=agent, ticket_id=a.pk, kind="related", other_id=b.pk, now=timezone.now())[0].pk
+        for a, b in ((own, seconds[0]), (foreign, seconds[1]), (own, foreign))
+    ]
     return {
+        "link": dict(zip(("own", "foreign", "hidden"), linked, strict=True)),
         "session": dict(zip(("own", "foreign", "deleted"), (session.pk for session in sessions), strict=True)),
         "identity": {"own": "google", "foreign": "facebook"},
         "user": {"own": customer.pk, "foreign": other.pk, "deleted": gone_id},
         "agent": {"own": agent.pk, "foreign": AgentFactory().pk, "deleted": gone_id},
         "ticket": {"own": own.pk, "foreign": foreign.pk, "deleted": deleted.pk},
+        "second ticket": {"own": seconds[0].pk},
         "comment": {"own": comment.pk, "foreign": strange.pk, "deleted": removed.pk, "note": note.pk},
     }
 
@@ -192,7 +203,13 @@ def said(answer: Any) -> tuple[int, bytes]:
 
 
 def body_for(method: str, path: str, rows: Rows) -> dict[str, Any]:
-    named = {"ticket": rows["ticket"]["own"], "tickets": [rows["ticket"]["own"]], "an agent": rows["agent"]["own"]}
+    own = rows["ticket"]["own"]
+    named = {
+        "ticket": own,
+        "tickets": [own],
+        "an agent": rows["agent"]["own"],
+        "other": rows["second ticket"]["own"],
+    }
     return {name: named.get(str(value), value) for name, value in GOOD.get(f"{method} {path}", {}).items()}
 
 
@@ -250,7 +267,10 @@ def test_agents_hear_the_same_of_what_was_deleted_and_of_what_never_was(api_as: 
 def links() -> list[Any]:
     """What the rows say of each other."""
     tickets = Ticket.objects.order_by("pk").values_list("created_by", "assigned_to")
-    comments = Comment.objects.order_by("pk").values_list("ticket", "author", "is_internal")
+    # A ticket that was opened has another id each time.
+    nth = {pk: n for n, pk in enumerate(Ticket.objects.order_by("pk").values_list("pk", flat=True))}
+    said = Comment.objects.order_by("pk").values_list("ticket", "author", "is_internal")
+    comments = [(nth[ticket], *others) for ticket, *others in said]
     people = User.objects.order_by("pk").values_list("role", "is_active", "is_superuser", "is_staff")
     return [list(tickets), list(comments), list(people)]
 

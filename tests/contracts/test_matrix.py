@@ -16,6 +16,7 @@ from helpdesk.accounts.models import Session
 from helpdesk.accounts.operations.one_time_tokens import mint_link
 from helpdesk.accounts.roles import Permission
 from helpdesk.tickets.operations.drafts import save_draft
+from helpdesk.tickets.operations.links import link_tickets
 from tests.contracts.routes import patterns, views
 from tests.factories import comment_on, ticket_of
 from tests.people import PASSWORD, UserFactory
@@ -49,6 +50,11 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/tickets/<id:pk>/timeline/": {"GET": SIGNED_IN},
     # The customer's, the agent's and the admin's own.
     "/api/tickets/<id:ticket_id>/draft/": {"GET": SIGNED_IN, "PUT": SIGNED_IN, "DELETE": (401, 204, 204, 204)},
+    "/api/tickets/<id:pk>/merge/": {"POST": STAFF},
+    "/api/tickets/<id:pk>/unmerge/": {"POST": STAFF},
+    "/api/tickets/<id:ticket_id>/links/": {"GET": SIGNED_IN, "POST": (401, 403, 201, 201)},
+    "/api/tickets/<id:ticket_id>/links/<id:pk>/": {"DELETE": (401, 403, 204, 204)},
+    "/api/tickets/<id:ticket_id>/comments/<id:pk>/split/": {"POST": (401, 403, 201, 201)},
     "/api/tickets/<id:ticket_id>/comments/": {"GET": SIGNED_IN, "POST": CREATED},
     "/api/tickets/<id:ticket_id>/comments/<id:pk>/": {
         "GET": SIGNED_IN,
@@ -111,6 +117,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/tickets/<id:ticket_id>/draft/": {"content": "x"},
     "POST /api/tickets/<id:ticket_id>/comments/": {"content": "x"},
     "PATCH /api/tickets/<id:ticket_id>/comments/<id:pk>/": {"content": "x"},
+    "POST /api/tickets/<id:pk>/merge/": {"into": "other"},
+    "POST /api/tickets/<id:ticket_id>/links/": {"kind": "parent_of", "ticket": "other"},
+    "POST /api/tickets/<id:ticket_id>/comments/<id:pk>/split/": {"title": "Smoke"},
     "POST /api/comments/": {"content": "x", "ticket": "ticket"},
     "PATCH /api/comments/<id:pk>/": {"content": "x"},
     "POST /api/tickets/<id:pk>/assign/": {"user": "an agent"},
@@ -160,9 +169,14 @@ def test_each_role_gets_what_the_table_says(
     if route.endswith("draft/"):
         for user in (customer, agent, admin):
             save_draft(by=user, ticket_id=ticket.pk, content="x", now=timezone.now())
+    other = ticket_of(customer)
+    if route.endswith("unmerge/"):
+        api_as(agent).post(f"/api/tickets/{ticket.pk}/merge/", {"into": other.pk})
+    link, _ = link_tickets(by=agent, ticket_id=ticket.pk, kind="related", other_id=other.pk, now=timezone.now())
     session = Session.objects.create(user=customer)
     real = {
         "ticket": ticket.pk,
+        "other": other.pk,
         "tickets": [ticket.pk],
         "an agent": agent.pk,
         "username": customer.username,
@@ -180,6 +194,7 @@ def test_each_role_gets_what_the_table_says(
         "/api/users/<id:pk>/workload/": agent,
         "/api/users/": customer,
         "/api/comments/": comment,
+        "/api/tickets/<id:ticket_id>/links/": link,
         "/api/tickets/<id:ticket_id>/": comment,
     }
     row = next((row for start, row in keys.items() if route.startswith(start)), ticket)

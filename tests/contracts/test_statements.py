@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from helpdesk.accounts.models import Session
 from helpdesk.events.cursors import Cursor
 from helpdesk.tickets.operations.drafts import save_draft
+from helpdesk.tickets.operations.links import link_tickets
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
 
@@ -36,6 +37,7 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/tickets/{ticket}/timeline/": {"customer": 4, "agent": 4, "admin": 4},
     "/api/tickets/{ticket}/draft/": {"customer": 3, "agent": 3, "admin": 3},
     "/api/tickets/{ticket}/comments/": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/tickets/{ticket}/links/": {"customer": 3, "agent": 3, "admin": 3},
     "/api/comments/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/comments/?ticket={ticket}": {"customer": 2, "agent": 2, "admin": 2},
     "/api/comments/{comment}/": {"customer": 2, "agent": 2, "admin": 2},
@@ -74,6 +76,9 @@ def _full_desk(*, rows: int) -> dict[str, Any]:
         ticket = ticket_of(agent, created_by=customer.pk, assigned_to=agent.pk, now=NOON + timedelta(seconds=n))
         _delete(ticket_of(customer), people["admin"])
         UserFactory()
+    for _ in range(rows):
+        other = ticket_of(customer)
+        link_tickets(by=agent, ticket_id=ticket.pk, kind="parent_of", other_id=other.pk, now=NOON)
     for n in range(rows):
         author = AgentFactory() if n % 2 else customer
         comment = comment_on(ticket, author, content=f"Comment {n}", now=NOON + timedelta(minutes=n))

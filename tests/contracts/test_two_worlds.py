@@ -86,8 +86,29 @@ class Desk:
         self.do("ada", "post", f"/api/tickets/{solved}/comments/", content="It burns again.")
         for ticket in self.tickets:
             self.note(ticket)
+        self.merge_and_split(busy)
         self.do("ada", "post", f"/api/tickets/{solved}/close/")
         self.do("ada", "post", f"/api/tickets/{solved}/reopen/")
+
+    def merge_and_split(self, busy: int) -> None:
+        """Notes go along in a merge, come back when it is undone, and become tickets that are nobody's but staff's."""
+        for undone in (False, True):
+            twin = self.do("ada", "post", "/api/tickets/", title="Printer again", description="It burns.")["id"]
+            self.note(twin)
+            self.do("ada", "post", f"/api/tickets/{twin}/comments/", content="Sorry, twice.")
+            self.note(twin)
+            self.do("grace", "post", f"/api/tickets/{twin}/merge/", into=busy)
+            if undone:
+                self.do("grace", "post", f"/api/tickets/{twin}/unmerge/")
+            self.tickets.append(twin)
+        said = self.do("ada", "post", f"/api/tickets/{busy}/comments/", content="And the door squeaks.")["id"]
+        self.tickets.append(self.do("grace", "post", f"/api/tickets/{busy}/comments/{said}/split/")["id"])
+        self.do("grace", "post", f"/api/tickets/{busy}/links/", kind="parent_of", ticket=self.tickets[-1])
+        note = self.note(busy)
+        if note is None:
+            self.clock.shift(1)
+        else:
+            self.do("grace", "post", f"/api/tickets/{busy}/comments/{note}/split/")
 
     def ask_everything(self) -> Iterator[tuple[str, bytes]]:
         """Every answer that a customer can get about these tickets, page after page; first those to what they did."""
@@ -109,6 +130,7 @@ class Desk:
             *(f"/api/tickets/{ticket}/comments/" for ticket in self.tickets),
             *(f"/api/tickets/{ticket}/timeline/?page_size=100" for ticket in self.tickets),
             f"/api/tickets/{solved}/timeline/?page_size=1",
+            *(f"/api/tickets/{ticket}/links/" for ticket in self.tickets),
             *(f"/api/tickets/{ticket}/" for ticket in self.tickets),
             # As they were, while all of this was going on.
             *(f"/api/tickets/{ticket}/?at=2026-11-20T12:{when}Z" for ticket in self.tickets for when in TIMES),
@@ -139,7 +161,8 @@ def start() -> str:
 
 
 NUMBERED = re.compile(
-    rb'"(?P<name>id|ticket|cursor|next|previous|head|comments_previous)":(?P<value>"[^"]*"|[0-9]+)|icket #(?P<number>[0-9]+)'
+    rb'"(?P<name>id|ticket|cursor|next|previous|head|comments_previous|merged_into|moved_from|split_from|source|target|from|to)":'
+    rb'(?P<value>"[^"]*"|[0-9]+)|(?:icket|into) #(?P<number>[0-9]+)'
 )
 
 
@@ -193,7 +216,7 @@ def test_a_customer_cannot_tell_a_desk_with_notes_from_one_without(
                 )
 
     # There was something to leak, and staff saw it.
-    assert notes == [24, 0]
+    assert notes == [29, 0]
     assert seen_by_staff.count(SECRET.encode()) > 20
     with_notes, without = worlds
     assert list(with_notes) == list(without)

@@ -274,11 +274,18 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
         "note_added",
         "note_updated",
         "note_deleted",
+        "ticket_merged",
+        "ticket_unmerged",
+        "ticket_split",
+        "note_split",
+        "ticket_linked",
+        "ticket_unlinked",
         "tickets_loaded",
         "workload_updated",
     }
     of_the_desk = {"deliveries_retried", "emails_resent", "unknown_sign_in_refused", "users_loaded", "tickets_loaded"}
-    assert staff_only == {"ticket_created", "note_added", "note_updated", "note_deleted"} | of_the_desk
+    of_staff = {"ticket_created", "note_added", "note_updated", "note_deleted", "note_split"}
+    assert staff_only == of_staff | {"ticket_linked", "ticket_unlinked"} | of_the_desk
 
 
 def test_a_cursor_ahead_of_the_stream_is_gone(api_as: Api, ticket: Any, customer: Any) -> None:

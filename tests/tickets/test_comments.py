@@ -49,6 +49,7 @@ def test_whoever_sees_a_ticket_comments_on_it(
         "author": {"id": user.pk, "username": user.username, "name": user.name, "role": role},
         "content": "Water helps.",
         "created_at": body["created_at"],
+        "moved_from": None,
         "edited_at": None,
         "version": 1,
     } | ({} if role == "customer" else {"is_internal": False})

@@ -23,4 +23,6 @@ AGENT_SCOPE = env("AGENT_SCOPE", cast=one_of("all", "team", "assigned"), default
 # Whether the queues of teams that say so give out their tickets by themselves, and how many an agent takes.
 AUTO_ASSIGNMENT = env.bool("AUTO_ASSIGNMENT", default=True)
 AGENT_CAPACITY = env("AGENT_CAPACITY", cast=within(0, 10_000), default=20)
+# How many days a merge can be undone; 0: always.
+TICKET_UNMERGE_DAYS = env.int("TICKET_UNMERGE_DAYS", default=30)
 DEMO_DATA_ALLOWED = False

@@ -33,6 +33,7 @@ COMMENT: Final[dict[str, Any]] = {
     "ticket": TICKET["id"],
     "author": AGENT,
     "content": "Water helps. Unplug it first.",
+    "moved_from": None,
     "created_at": "2026-11-20T10:05:00Z",
     "edited_at": None,
     "version": 1,
@@ -47,9 +48,20 @@ DETAIL: Final = {
     **TICKET,
     "description": WRITTEN["description"],
     "follow_up_of": None,
+    "merged_into": None,
+    "split_from": None,
     "comments": [COMMENT],
     "comments_previous": None,
     "allowed_actions": ["comment", "close"],
+}
+OTHER_TICKET: Final = {"id": 5, "title": "Smoke in the print room", "status": "open"}
+LINKING: Final = {"kind": "duplicate_of", "ticket": OTHER_TICKET["id"]}
+LINK: Final = {
+    "id": 12,
+    "kind": LINKING["kind"],
+    "ticket": OTHER_TICKET,
+    "created_by": AGENT,
+    "created_at": "2026-11-20T10:06:00Z",
 }
 TIMELINE_ENTRY: Final[dict[str, Any]] = {
     "id": 918,
@@ -118,6 +130,13 @@ TICKET_CLOSED: Final = problem(409, "ticket_closed", "This ticket is closed. Reo
 NEWER_COMMENTS: Final = problem(
     409, "newer_comments", "Others have written meanwhile. Read it, and say it again with `force`.", comments=[COMMENT]
 )
+TICKET_MERGED: Final = problem(409, "ticket_merged", "Ticket #7 has been merged into #5.", merged_into=5)
+OTHER_REQUESTER: Final = problem(409, "other_requester", "The two tickets were not opened for the same person.")
+NOT_MERGED: Final = problem(409, "not_merged", "This ticket is not merged into another one.")
+UNMERGE_WINDOW_OVER: Final = problem(409, "unmerge_window_over", "A merge can be undone for 30 days.")
+LINK_CYCLE: Final = problem(
+    409, "link_cycle", "The other ticket comes before this one already: that would be a circle."
+)
 BAD_PRIORITY: Final = problem(
     400,
     "invalid",
@@ -135,6 +154,12 @@ NOT_CLOSED: Final = problem(
             "message": "Only a closed ticket is followed up. Comment on this one.",
         }
     ],
+)
+UNKNOWN_TICKET: Final = problem(
+    400,
+    "invalid",
+    "There is no such ticket.",
+    errors=[{"field": "into", "code": "does_not_exist", "message": "There is no such ticket."}],
 )
 NOT_AN_AGENT: Final = problem(
     400,

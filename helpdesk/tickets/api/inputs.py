@@ -14,7 +14,7 @@ from helpdesk.api.fields import Flag, Id, Number, Text
 from helpdesk.core.errors import Forbidden
 from helpdesk.core.integers import LARGEST_INTEGER
 from helpdesk.tickets.api import examples
-from helpdesk.tickets.enums import Priority, Status
+from helpdesk.tickets.enums import LINKS_AS_SEEN, Priority, Status
 from helpdesk.tickets.models import LONGEST_TEXT, TITLE_LENGTH
 
 # Unsolved tickets of one agent.
@@ -116,6 +116,24 @@ class WorkloadInput(serializers.Serializer):
         allow_null=True,
         help_text="So many unsolved tickets at most; null: `AGENT_CAPACITY`. Admins only.",
     )
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A duplicate", value=examples.LINKING)])
+class TicketLinkInput(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=list(LINKS_AS_SEEN), help_text="As the ticket in the address sees it.")
+    ticket = Id(help_text="The other one.")
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Into an older ticket", value={"into": examples.OTHER_TICKET["id"]})]
+)
+class MergeInput(serializers.Serializer):
+    into = Id(help_text="The ticket that goes on, of the same requester.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("With a title", value={"title": "The smoke alarm is silent"})])
+class SplitInput(serializers.Serializer):
+    title = Text(max_length=TITLE_LENGTH, required=False, help_text="Without one, the beginning of the comment.")
 
 
 # Fields that a role may not set are 403, before the body is judged; null and false set nothing.

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from helpdesk.accounts.api.outputs import UserOutput
 from helpdesk.tickets.api import examples
-from helpdesk.tickets.enums import Assignment, Priority, Status
+from helpdesk.tickets.enums import LINKS_AS_SEEN, Assignment, Priority, Status
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A ticket", value=examples.TICKET)])
@@ -34,6 +34,9 @@ class CommentOutput(serializers.Serializer):
     ticket = serializers.IntegerField()
     author = UserOutput()
     content = serializers.CharField()
+    moved_from = serializers.IntegerField(
+        allow_null=True, help_text="The ticket where it was written, if it came here by a merge or a split."
+    )
     created_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
     version = serializers.IntegerField(help_text="Counts its edits.")
@@ -57,11 +60,30 @@ class DraftOutput(serializers.Serializer):
 class TicketDetailOutput(TicketOutput):
     description = serializers.CharField()
     follow_up_of = serializers.IntegerField(allow_null=True, help_text="The closed ticket that it takes up again.")
+    merged_into = serializers.IntegerField(
+        allow_null=True, help_text="The ticket that has taken its place, with its comments and files."
+    )
+    split_from = serializers.IntegerField(allow_null=True, help_text="The ticket that a comment was split off from.")
     comments = CommentOutput(many=True, help_text="The latest 100, oldest first.")
     comments_previous = serializers.URLField(allow_null=True, help_text="The older ones.")
     allowed_actions = serializers.ListField(
         child=serializers.CharField(), help_text="What the caller may do to it as it stands."
     )
+
+
+class LinkedTicketOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    status = serializers.ChoiceField(choices=Status.choices)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A duplicate", value=examples.LINK)])
+class TicketLinkOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=list(LINKS_AS_SEEN), help_text="As the ticket in the address sees it.")
+    ticket = LinkedTicketOutput(help_text="The other one.")
+    created_by = UserOutput()
+    created_at = serializers.DateTimeField()
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A change of status", value=examples.TIMELINE_ENTRY)])

@@ -26,6 +26,8 @@ class Attachment(models.Model):
     blob = models.ForeignKey(Blob, models.PROTECT, related_name="attachments")
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="attachments", db_index=False)
     comment = models.ForeignKey(Comment, models.CASCADE, null=True, related_name="attachments", db_index=False)
+    # Where it was uploaded, if it came here by a merge or a split.
+    moved_from = models.ForeignKey(Ticket, models.PROTECT, null=True, related_name="+", db_index=False)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
     filename = models.CharField(max_length=FILENAME_LENGTH)
     content_type = models.CharField(max_length=100)

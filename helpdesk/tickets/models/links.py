@@ -34,7 +34,10 @@ class Merge(models.Model):
     merged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
     merged_at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
+    # How the source stood: what the merge has written over, and its undoing writes back.
     source_status = models.CharField(max_length=16)
+    source_started_at = models.DateTimeField(null=True)
+    source_closed_at = models.DateTimeField(null=True)
     comment_ids = ArrayField(models.BigIntegerField())
     attachment_ids = ArrayField(models.BigIntegerField())
 

@@ -18,7 +18,13 @@ from helpdesk.events.declaration import Event
 from helpdesk.events.operations import publish_all
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.operations import lifecycle
-from helpdesk.tickets.operations.tickets import TicketNotFound, apply_changes, resolved, what_differs
+from helpdesk.tickets.operations.tickets import (
+    TicketNotFound,
+    apply_changes,
+    require_unmerged,
+    resolved,
+    what_differs,
+)
 from helpdesk.tickets.operations.versions import Outdated, changed_since
 
 MOST: Final = 500
@@ -116,6 +122,7 @@ def _outdated(found: Mapping[int, Ticket], expected: Mapping[int, int], *, by: U
 
 
 def _plan(plan: _Plan, ticket: Ticket, changes: dict[str, Any], wanted: dict[str, Any], *, now: datetime) -> None:
+    require_unmerged(ticket)
     differing = {field: wanted[field] for field in what_differs(ticket, changes)}
     if not differing:
         return

@@ -23,8 +23,9 @@ from helpdesk.tickets.events import (
 )
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.collisions import require_seen
+from helpdesk.tickets.operations.moving import Moved, wherever_it_is
 from helpdesk.tickets.operations.telling import about_ticket
-from helpdesk.tickets.operations.tickets import later, lock_ticket, wake_ticket
+from helpdesk.tickets.operations.tickets import later, lock_ticket, require_unmerged, wake_ticket
 from helpdesk.tickets.operations.versions import require_version
 
 
@@ -68,6 +69,7 @@ def add_comment(
     Whoever says by `seen_version` which comment was the newest they had read is told of newer ones, unless by `force`.
     """
     ticket = lock_ticket(ticket_id)
+    require_unmerged(ticket)
     if ticket.status == Status.CLOSED and not by.may(Permission.COMMENT_ON_CLOSED_TICKET):
         raise TicketClosed(_("This ticket is closed. Reopen it, or open a new one."))
     require_seen(ticket, None if force else seen_version, by=by)
@@ -81,9 +83,10 @@ def add_comment(
     return comment
 
 
+@wherever_it_is
 @transaction.atomic
 def edit_comment(*, by: User, comment_id: int, content: str, now: datetime, if_version: int | None = None) -> Comment:
-    ticket, comment = _lock(comment_id)
+    ticket, comment = lock_comment(comment_id)
     require_version(comment, if_version, by=by)
     if comment.content == content:
         return comment
@@ -97,9 +100,10 @@ def edit_comment(*, by: User, comment_id: int, content: str, now: datetime, if_v
     return comment
 
 
+@wherever_it_is
 @transaction.atomic
 def delete_comment(*, by: User, comment_id: int, now: datetime, if_version: int | None = None) -> None:
-    ticket, comment = _lock(comment_id)
+    ticket, comment = lock_comment(comment_id)
     require_version(comment, if_version, by=by)
     comment.deleted_at, comment.version = now, comment.version + 1
     comment.save(update_fields=["deleted_at", "version"])
@@ -140,8 +144,8 @@ def _touch(ticket: Ticket, comment: Spoken, *, now: datetime) -> None:
         ticket.public_updated_at = later(ticket.public_updated_at, now)
 
 
-def _lock(comment_id: int) -> tuple[Ticket, Comment]:
-    """Both rows, the ticket first, as everywhere: two locks in one order cannot deadlock."""
+def lock_comment(comment_id: int) -> tuple[Ticket, Comment]:
+    """Both rows, the ticket first, as everywhere: two locks in one order cannot deadlock. For `wherever_it_is`."""
     alive = Comment.objects.select_related("author").filter(deleted_at=None, pk=comment_id)
     found = alive.values_list("ticket_id", flat=True).first()
     if found is None:
@@ -150,6 +154,8 @@ def _lock(comment_id: int) -> tuple[Ticket, Comment]:
     comment = alive.select_for_update(of=("self",)).first()
     if comment is None:
         raise CommentNotFound
+    if comment.ticket_id != ticket.pk:
+        raise Moved
     return ticket, comment
 
 

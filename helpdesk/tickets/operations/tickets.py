@@ -34,6 +34,12 @@ class AlreadyAssigned(Conflict):
     code = "already_assigned"
 
 
+class AlreadyMerged(Conflict):
+    """Brings `merged_into`, the ticket that has taken its place."""
+
+    code = "ticket_merged"
+
+
 class NotAnAgent(Invalid):
     """`field`: what the caller calls the assignee."""
 
@@ -107,6 +113,7 @@ def close_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | N
 def reopen_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> Ticket:
     ticket = lock_ticket(ticket_id)
     require_version(ticket, if_version, by=by)
+    require_unmerged(ticket)
     if ticket.status not in REOPENABLE:
         raise MoveNotAllowed(_("Only a resolved or closed ticket can be reopened."))
     lifecycle.require_reopenable(ticket, by=by, now=now)
@@ -120,6 +127,7 @@ def claim_ticket(
     """Take an unassigned ticket: of many who try at once, the row lock lets one through. Or steal somebody's."""
     ticket = lock_ticket(ticket_id)
     require_version(ticket, if_version, by=by)
+    require_unmerged(ticket)
     if ticket.assigned_to is not None and ticket.assigned_to != by and not steal:
         raise AlreadyAssigned(_("Somebody else has taken this ticket."), assigned_to=ticket.assigned_to.as_dict())
     return _change(ticket, {"assigned_to": by.pk}, by=by, now=now)
@@ -177,7 +185,27 @@ def lock_ticket(ticket_id: int, *, deleted: bool = False) -> Ticket:
     return ticket
 
 
+def lock_tickets(*ids: int, deleted: bool = False) -> dict[int, Ticket]:
+    """Several rows by their ids, locked in the order of these: two who want the same never wait for each other."""
+    tickets = Ticket.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return {ticket.pk: ticket for ticket in (tickets if deleted else tickets.filter(deleted_at=None))}
+
+
+def require_unmerged(ticket: Ticket) -> None:
+    """Of a locked row: what was merged into another ticket goes on there."""
+    if ticket.merged_into_id is not None:
+        message = _("Ticket #%(number)d has been merged into #%(into)d.")
+        detail = message % {"number": ticket.pk, "into": ticket.merged_into_id}
+        raise AlreadyMerged(detail, merged_into=ticket.merged_into_id)
+
+
 def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, now: datetime) -> Ticket:
+    require_unmerged(ticket)
+    return change_ticket(ticket, wanted, by=by, now=now)
+
+
+def change_ticket(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, now: datetime) -> Ticket:
+    """Write those of the wanted that are another value on a locked row, inside the caller's transaction."""
     changes = resolved(what_differs(ticket, wanted))
     if not changes:
         return ticket
@@ -214,6 +242,9 @@ def apply_changes(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> 
 
 def _move(ticket: Ticket, to: Status, *, now: datetime) -> dict[str, Any]:
     """The stamps of the move."""
+    if ticket.merged_into_id is not None:
+        # A merge is undone, which brings back the status and the stamps that there were.
+        return {}
     if to not in MOVES[ticket.status]:
         raise MoveNotAllowed(
             _("A ticket that is “%(old)s” cannot become “%(new)s”.")
