@@ -214,7 +214,7 @@ _UPDATED: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "description": ("description", _same),
 }
 
-_AWAY: Final = {"giver": "source_id", "to": "target_id"}
+_AWAY: Final[dict[str, Any]] = {"giver": "source_id", "to": "target_id"}
 _BACK: Final[dict[str, Any]] = {"giver": "target_id", "to": "source_id", "back": True}
 
 _STAMPS: Final = {Status.RESOLVED: "resolved_at", Status.CLOSED: "closed_at"}

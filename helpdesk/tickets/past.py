@@ -89,6 +89,9 @@ def detail_then(tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: 
         row |= _person(name, people.get(past.columns[column]))
     return ticket_body(row, user=user) | {
         "description": row["description"],
+        "follow_up_of": _visible(tickets, row["follow_up_of_id"]),
+        "merged_into": row["merged_into_id"],
+        "split_from": row["split_from_id"],
         "comments": [
             comment_body(
                 {
@@ -105,6 +108,11 @@ def detail_then(tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: 
         "comments_previous": None,
         "allowed_actions": [],
     }
+
+
+def _visible(tickets: TicketQuerySet, ticket_id: int | None) -> int | None:
+    """Of a ticket that the caller does not see, not even the number is told."""
+    return ticket_id if ticket_id and tickets.filter(pk=ticket_id).exists() else None
 
 
 def _shown(past: Past, user: User) -> dict[int, PastComment]:
