@@ -28,8 +28,10 @@ class Permission(StrEnum):
     DELETE_ANY_COMMENT = auto()
     COMMENT_ON_CLOSED_TICKET = auto()
     SEE_STAFF_EVENTS = auto()
+    SEE_TEAMS = auto()
     SEE_USERS = auto()
     MANAGE_USERS = auto()
+    MANAGE_CATALOG = auto()
     USE_ADMIN = auto()
 
 
@@ -45,12 +47,14 @@ _AGENT = _CUSTOMER | {
     Permission.WRITE_NOTE,
     Permission.COMMENT_ON_CLOSED_TICKET,
     Permission.SEE_STAFF_EVENTS,
+    Permission.SEE_TEAMS,
     Permission.SEE_USERS,
 }
 _ADMIN = _AGENT | {
     Permission.RESTORE_TICKET,
     Permission.DELETE_ANY_COMMENT,
     Permission.MANAGE_USERS,
+    Permission.MANAGE_CATALOG,
     Permission.USE_ADMIN,
 }
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Func, OuterRef, Q, QuerySet
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.enums import MOVES, REOPENABLE, Status
-from helpdesk.tickets.models import Comment, CommentQuerySet, TicketQuerySet
+from helpdesk.tickets.models import Comment, CommentQuerySet, Tag, TicketQuerySet
 
 COMMENTS_IN_DETAIL: Final = 100
 
@@ -32,17 +33,30 @@ def sight_of(user: User) -> Sight:
 
 
 _USER: Final = ("id", "username", "name", "role")
+_NAMED: Final = ("id", "name")
 _PLAIN: Final = ("id", "title", "status", "priority", "created_at", "version")
 
 
-def _columns(path: str) -> list[str]:
-    return [f"{path}__{field}" for field in _USER]
+class _OneOf(Func):
+    """`id = ANY(ids)`"""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
-def _user(row: dict[str, Any], path: str) -> dict[str, Any] | None:
+# In the statement of the list itself, and only for the rows of the page.
+_TAGS: Final = ArraySubquery(Tag.objects.filter(_OneOf("pk", OuterRef("tag_ids"))).values("name"))
+
+
+def _columns(path: str, fields: tuple[str, ...] = _USER) -> list[str]:
+    return [f"{path}__{field}" for field in fields]
+
+
+def _related(row: dict[str, Any], path: str, fields: tuple[str, ...] = _USER) -> dict[str, Any] | None:
     if row[f"{path}__id"] is None:
         return None
-    return {field: row[f"{path}__{field}"] for field in _USER}
+    return {field: row[f"{path}__{field}"] for field in fields}
 
 
 def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] = ()) -> QuerySet[Any, dict[str, Any]]:
@@ -53,9 +67,12 @@ def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] 
         *also,
         *_columns("created_by"),
         *_columns("assigned_to"),
+        *_columns("category", _NAMED),
+        *(_columns("team", _NAMED) if user.may(Permission.SEE_TEAMS) else ()),
         sight.comments_count,
         sight.last_comment_at,
         sight.updated_at,
+        tags=_TAGS,
     )
     return values
 
@@ -63,19 +80,24 @@ def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] 
 def ticket_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
     """The list's fields of the contract."""
     sight = sight_of(user)
-    return {
+    body = {
         "id": row["id"],
         "title": row["title"],
         "status": row["status"],
         "priority": row["priority"],
-        "created_by": _user(row, "created_by"),
-        "assigned_to": _user(row, "assigned_to"),
+        "category": _related(row, "category", _NAMED),
+        "tags": sorted(row["tags"]),
+        "created_by": _related(row, "created_by"),
+        "assigned_to": _related(row, "assigned_to"),
         "comments_count": row[sight.comments_count],
         "last_comment_at": row[sight.last_comment_at],
         "created_at": row["created_at"],
         "updated_at": row[sight.updated_at],
         "version": row["version"],
     }
+    if user.may(Permission.SEE_TEAMS):
+        body["team"] = _related(row, "team", _NAMED)
+    return body
 
 
 def ticket_detail(tickets: TicketQuerySet, *, ticket_id: int, user: User) -> tuple[dict[str, Any], int | None] | None:
@@ -105,7 +127,7 @@ def comment_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
     body = {
         "id": row["id"],
         "ticket": row["ticket_id"],
-        "author": _user(row, "author"),
+        "author": _related(row, "author"),
         "content": row["content"],
         "created_at": row["created_at"],
         "edited_at": row["edited_at"],

@@ -38,7 +38,10 @@ _DETAIL = {200: TicketDetailOutput}
         summary="Open a ticket",
         description="For oneself; agents also on behalf of somebody, and assigned.",
         request=OpenTicketInput,
-        responses={201: TicketDetailOutput, **refusals(examples.BAD_PRIORITY, examples.NOT_AN_AGENT)},
+        responses={
+            201: TicketDetailOutput,
+            **refusals(examples.BAD_PRIORITY, examples.NOT_AN_AGENT, examples.UNKNOWN_TAG),
+        },
     ),
     retrieve=extend_schema(
         summary="Read a ticket",

@@ -1,5 +1,6 @@
 """Every change to a ticket's own fields: one row lock, one transaction, and the events that tell of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,10 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.core.errors import Conflict, FieldError, Invalid, NotFound
 from helpdesk.events.declaration import Event
 from helpdesk.events.operations import publish
-from helpdesk.tickets.enums import MOVES, REOPENABLE, Priority, Status
+from helpdesk.tickets.enums import MOVES, REOPENABLE, Status
 from helpdesk.tickets.events import TicketAssigned, TicketDeleted, TicketRestored
 from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.operations import filing
 from helpdesk.tickets.operations.telling import about_ticket, event_of_opening, events_of_change
 
 
@@ -51,25 +53,33 @@ def open_ticket(
     title: str,
     description: str,
     now: datetime,
-    priority: str = Priority.MEDIUM,
+    priority: str | None = None,
     assigned_to: int | None = None,
     created_by: int | None = None,
+    category: int | None = None,
+    tags: Sequence[str] = (),
+    team: int | None = None,
 ) -> Ticket:
-    """Open a ticket for `by`, or on behalf of the user `created_by`; ids are user ids."""
+    """Open a ticket for `by`, or on behalf of the user `created_by`; tags are names, all else is told by ids.
+
+    Its category brings the team and the priority where none is named.
+    """
     creator = by if created_by in (None, by.pk) else User.objects.filter(pk=created_by, is_active=True).first()
     if creator is None:
         raise UnknownCreator
     assignee = _agent(assigned_to)
+    place = filing.place_of(category=category, tags=tags, team=team, priority=priority)
     ticket = Ticket.objects.create(
         title=title,
         description=description,
-        priority=priority,
         created_by=creator,
         assigned_to=assignee,
         created_at=now,
         updated_at=now,
         public_updated_at=now,
+        **place.columns,
     )
+    ticket.tags = place.tags
     publish(event_of_opening(ticket), by=by, now=now)
     if assignee:
         assigned = TicketAssigned(**about_ticket(ticket), old_assignee=None, new_assignee=assignee.as_dict())
@@ -79,7 +89,10 @@ def open_ticket(
 
 @transaction.atomic
 def update_ticket(*, by: User, ticket_id: int, changes: dict[str, Any], now: datetime) -> Ticket:
-    """Write the named of `title`, `description`, `status`, `priority`, `assigned_to` (a user id or None), no others."""
+    """Write the named of title, description, status, priority, assigned_to, category, team and tags, no others.
+
+    People, categories and teams are told by id, or None; tags are names, and these are all that it will bear.
+    """
     return _change(lock_ticket(ticket_id), changes, by=by, now=now)
 
 
@@ -141,11 +154,11 @@ def lock_ticket(ticket_id: int, *, deleted: bool = False) -> Ticket:
 
 
 def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User, now: datetime) -> Ticket:
-    changes = {
-        field: value for field, value in wanted.items() if field != "assigned_to" and getattr(ticket, field) != value
-    }
+    plain = wanted.keys() - {"assigned_to", *filing.FIELDS}
+    changes = {field: wanted[field] for field in wanted if field in plain and getattr(ticket, field) != wanted[field]}
     if "assigned_to" in wanted and wanted["assigned_to"] != ticket.assigned_to_id:
         changes["assigned_to"] = _agent(wanted["assigned_to"])
+    changes |= filing.changes_of_place(ticket, wanted)
     if not changes:
         return ticket
     written, events = apply_changes(ticket, changes, now=now)
@@ -160,6 +173,8 @@ def apply_changes(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> 
     if "status" in changes:
         changes = changes | _move(ticket, Status(changes["status"]), now=now)
     old = {field: getattr(ticket, field) for field in changes}
+    if "tags" in changes:
+        changes = changes | {"tag_ids": sorted(tag.pk for tag in changes["tags"])}
     return _set(ticket, changes, now=now), events_of_change(ticket, old)
 
 
@@ -191,7 +206,7 @@ def _set(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> list[str]
     }
     for field, value in written.items():
         setattr(ticket, field, value)
-    return list(written)
+    return [field for field in written if field != "tags"]  # which are written as their ids
 
 
 def later(known: datetime | None, now: datetime) -> datetime:
