@@ -18,6 +18,7 @@ from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
+from helpdesk.tickets.api.catalog import CategoryViewSet, TagViewSet, TeamViewSet
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
 from helpdesk.tickets.api.tickets import TicketViewSet
 
@@ -26,6 +27,9 @@ router.register("auth/sessions", SessionViewSet, basename="sessions")
 router.register("users", UserViewSet, basename="users")
 router.register("tickets", TicketViewSet, basename="tickets")
 router.register("comments", CommentViewSet, basename="comments")
+router.register("categories", CategoryViewSet, basename="categories")
+router.register("tags", TagViewSet, basename="tags")
+router.register("teams", TeamViewSet, basename="teams")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", TokenView.as_view(), name="token"),

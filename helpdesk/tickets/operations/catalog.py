@@ -45,6 +45,14 @@ class NotAParent(Invalid):
         super().__init__(message, errors=[FieldError("parent", "invalid", message)])
 
 
+class CommaInName(Invalid):
+    """`?tag__in=` could not name it."""
+
+    def __init__(self) -> None:
+        message = _("A tag's name has no comma.")
+        super().__init__(message, errors=[FieldError("name", "invalid", message)])
+
+
 class InUse(Conflict):
     code = "in_use"
 
@@ -137,7 +145,7 @@ def _hang(category: Category, *, below: Category | None, wanted: int | None) -> 
 @transaction.atomic
 def create_tag(*, by: User | None, name: str, now: datetime, **fields: str) -> Tag:
     """`fields` may bring a `color`."""
-    tag = Tag(name=one_line(name), **fields)
+    tag = Tag(name=_tag_name(name), **fields)
     save_named(tag)
     publish(TagCreated(tag=tag_row(tag)), by=by, now=now)
     return tag
@@ -151,7 +159,7 @@ def update_tag(*, by: User, tag_id: int, changes: dict[str, Any], now: datetime)
         raise CatalogRowNotFound
     old = {field: getattr(tag, field) for field in changes}
     for field, value in changes.items():
-        setattr(tag, field, _read(field, value))
+        setattr(tag, field, _tag_name(value) if field == "name" else value)
     edits = edits_of(tag, old)
     if edits:
         tag.version += 1
@@ -171,6 +179,12 @@ def delete_tag(*, by: User, tag_id: int, now: datetime) -> None:
     row = tag_row(tag)
     tag.delete()
     publish(TagDeleted(tag=row), by=by, now=now)
+
+
+def _tag_name(name: str) -> str:
+    if "," in name:
+        raise CommaInName
+    return one_line(name)
 
 
 def tag_row(tag: Tag) -> dict[str, Any]:
