@@ -45,7 +45,7 @@ def create_team(
 
 
 @transaction.atomic
-def update_team(*, by: User, team_id: int, changes: dict[str, Any], now: datetime) -> Team:
+def update_team(*, by: User | None, team_id: int, changes: dict[str, Any], now: datetime) -> Team:
     """Write the named of `name`, `assignment` and `members`, who are all that it will have."""
     team = Team.objects.select_for_update(no_key=True).filter(pk=team_id).first()
     if team is None:
