@@ -20,6 +20,7 @@ from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
 from helpdesk.tickets.api.assignment import AssignmentViewSet, WorkloadViewSet
 from helpdesk.tickets.api.bulk import BulkView
+from helpdesk.tickets.api.catalog import CategoryViewSet, TagViewSet, TeamViewSet
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
 from helpdesk.tickets.api.drafts import DraftView
 from helpdesk.tickets.api.links import LinkViewSet
@@ -31,6 +32,9 @@ router.register("auth/sessions", SessionViewSet, basename="sessions")
 router.register("users", UserViewSet, basename="users")
 router.register("tickets", TicketViewSet, basename="tickets")
 router.register("comments", CommentViewSet, basename="comments")
+router.register("categories", CategoryViewSet, basename="categories")
+router.register("tags", TagViewSet, basename="tags")
+router.register("teams", TeamViewSet, basename="teams")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", TokenView.as_view(), name="token"),

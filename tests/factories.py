@@ -17,3 +17,23 @@ def comment_on(ticket: Any, by: Any, /, **fields: Any) -> Any:
     from helpdesk.tickets.operations import comments
 
     return comments.add_comment(by=by, ticket_id=ticket.pk, **({"content": "Water helps.", "now": NOON} | fields))
+
+
+def category_of(name: str = "Hardware", /, **fields: Any) -> Any:
+    """`parent` and `team` are rows here."""
+    from helpdesk.tickets.operations import catalog
+
+    fields |= {field: fields[field].pk for field in ("parent", "team") if fields.get(field)}
+    return catalog.create_category(by=None, name=name, now=NOON, **fields)
+
+
+def tag_of(name: str = "printer", /, **fields: Any) -> Any:
+    from helpdesk.tickets.operations import catalog
+
+    return catalog.create_tag(by=None, name=name, now=NOON, **fields)
+
+
+def team_of(*members: Any, name: str = "Field service", **fields: Any) -> Any:
+    from helpdesk.tickets.operations import teams
+
+    return teams.create_team(by=None, name=name, members=[person.pk for person in members], now=NOON, **fields)

@@ -34,9 +34,11 @@ class Permission(StrEnum):
     DELETE_ANY_COMMENT = auto()
     COMMENT_ON_CLOSED_TICKET = auto()
     SEE_STAFF_EVENTS = auto()
+    SEE_TEAMS = auto()
     SEE_USERS = auto()
     MANAGE_USERS = auto()
     MANAGE_WORKLOADS = auto()
+    MANAGE_CATALOG = auto()
     USE_ADMIN = auto()
 
 
@@ -57,6 +59,7 @@ _AGENT = _CUSTOMER | {
     Permission.WRITE_NOTE,
     Permission.COMMENT_ON_CLOSED_TICKET,
     Permission.SEE_STAFF_EVENTS,
+    Permission.SEE_TEAMS,
     Permission.SEE_USERS,
 }
 _ADMIN = _AGENT | {
@@ -65,6 +68,7 @@ _ADMIN = _AGENT | {
     Permission.DELETE_ANY_COMMENT,
     Permission.MANAGE_USERS,
     Permission.MANAGE_WORKLOADS,
+    Permission.MANAGE_CATALOG,
     Permission.USE_ADMIN,
 }
 

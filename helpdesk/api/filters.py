@@ -55,6 +55,10 @@ class ChoiceInFilter(InFilter, django_filters.ChoiceFilter):
     """`open,pending`."""
 
 
+class TextInFilter(InFilter, django_filters.CharFilter):
+    """`one,two`."""
+
+
 class MomentField(IsoDateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         moment: datetime | None = super().to_python(value)

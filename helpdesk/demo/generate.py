@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from helpdesk.accounts.models import User
+from helpdesk.demo.filing import Places, add_places
 from helpdesk.demo.office_hours import moments
 from helpdesk.demo.stories import write_story
 from helpdesk.tickets.operations.bulk_load import BATCH, Report, Story, bulk_load
@@ -37,6 +38,7 @@ def add_tickets(
         days=days,
         seed=seed,
         now=now,
+        places=add_places(agents=agents, now=now),
     )
     bulk_load(told, expected=tickets, now=now, batch_size=batch_size, report=report)
 
@@ -50,6 +52,7 @@ def stories(
     days: int,
     seed: int,
     now: datetime,
+    places: Places | None = None,
 ) -> Iterator[Story]:
     """One by one, since a million do not fit into the memory of a small machine.
 
@@ -62,7 +65,9 @@ def stories(
     for number, (at, sentences) in enumerate(zip(opened, shares, strict=True)):
         rng = Random(f"{seed} {number}")
         customer = _busy(rng, customers)
-        yield write_story(rng, customer=customer, agents=agents, at=at, end=end, sentences=sentences)
+        yield write_story(
+            rng, customer=customer, agents=agents, at=at, end=end, sentences=sentences, places=places or {}
+        )
 
 
 def _busy(rng: Random, customers: Sequence[User]) -> User:

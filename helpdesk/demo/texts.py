@@ -21,6 +21,10 @@ class Talk:
         self._problem = rng.choice(self._phrases["problems"])
         self._answers: list[str] = []
 
+    @property
+    def topic(self) -> str:
+        return str(self._problem["topic"])
+
     def title(self) -> str:
         return self._filled(self._problem["title"])
 

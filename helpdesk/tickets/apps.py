@@ -9,6 +9,10 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from helpdesk.events.visibility import register_subject
         from helpdesk.tickets import subscribers  # noqa: F401 - importing it subscribes
-        from helpdesk.tickets.models import Ticket
+        from helpdesk.tickets.models import Category, Tag, Team, Ticket
 
         register_subject("ticket", Ticket.objects.in_scope_of)
+        # Their events are for agents only, who see them all, also of those that are gone.
+        register_subject("category", lambda _user: Category.objects.all())
+        register_subject("tag", lambda _user: Tag.objects.all())
+        register_subject("team", lambda _user: Team.objects.all())

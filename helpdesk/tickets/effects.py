@@ -131,6 +131,9 @@ def _opened(_columns: Columns, event: Happened) -> Columns:
         "created_by_id": data["creator_id"],
         "assigned_to_id": id_of(data["assignee"]),
         "follow_up_of_id": data.get("follow_up_of"),
+        "category_id": id_of(data.get("category")),
+        "team_id": id_of(data.get("team")),
+        "tag_ids": ids_of(data.get("tags", [])),
         "created_at": event.at,
     }
 
@@ -204,6 +207,10 @@ def id_of(row: Mapping[str, Any] | None) -> int | None:
     return row["id"] if row else None
 
 
+def ids_of(rows: list[Mapping[str, Any]]) -> list[int]:
+    return sorted(row["id"] for row in rows)
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -212,6 +219,8 @@ def _same(value: Any) -> Any:
 _UPDATED: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "title": ("title", _same),
     "description": ("description", _same),
+    "category": ("category_id", id_of),
+    "tags": ("tag_ids", ids_of),
 }
 
 _AWAY: Final[dict[str, Any]] = {"giver": "source_id", "to": "target_id"}
@@ -225,6 +234,7 @@ EFFECTS: Final[dict[str, Effect]] = {
     "status_changed": own(_moved),
     "priority_changed": own(lambda _columns, event: {"priority": event.data["new_priority"]}),
     "ticket_assigned": own(lambda _columns, event: {"assigned_to_id": id_of(event.data["new_assignee"])}),
+    "ticket_team_changed": own(lambda _columns, event: {"team_id": id_of(event.data["new_team"])}),
     "ticket_updated": own(_updated),
     "ticket_deleted": own(lambda _columns, event: {"deleted_at": event.at}),
     "ticket_restored": own(lambda _columns, _event: {"deleted_at": None}),

@@ -1,6 +1,6 @@
 """What can happen to a ticket. The names and members are the contract's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from helpdesk.accounts.events import UserEvent
@@ -13,6 +13,8 @@ CHANGE_EXCERPT = 255
 
 # The wire shape {"id", "username", "name", "role"}, as the person was called when it happened.
 UserDict = dict[str, Any]
+# {"id", "name"} of a category, a tag or a team, as it was called then: the id outlives a new name.
+Named = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,9 @@ class TicketCreated(TicketEvent, name="ticket_created", staff_only=True):
     creator: UserDict
     assignee: UserDict | None
     follow_up_of: int | None = None
+    category: Named | None = None
+    tags: list[Named] = field(default_factory=list)
+    team: Named | None = None
 
     @property
     def ticket(self) -> dict[str, Any]:
@@ -92,8 +97,8 @@ class StatusChanged(TicketEvent, name="status_changed"):
 
 def _excerpts(changes: dict[str, Any]) -> dict[str, Any]:
     return {
-        field: {side: value[:CHANGE_EXCERPT] if isinstance(value, str) else value for side, value in change.items()}
-        for field, change in changes.items()
+        name: {side: value[:CHANGE_EXCERPT] if isinstance(value, str) else value for side, value in change.items()}
+        for name, change in changes.items()
     }
 
 
@@ -142,14 +147,37 @@ class TicketAssigned(_WithChanges, name="ticket_assigned"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TicketUpdated(_WithChanges, name="ticket_updated"):
-    """Title or description changed: `{field: [from, to]}`."""
+class TicketTeamChanged(_WithChanges, name="ticket_team_changed", staff_only=True):
+    """Of its own, since customers read `ticket_updated`, and teams are the desk's own affair."""
 
-    fields: dict[str, list[str]]
+    old_team: Named | None
+    new_team: Named | None
 
     @property
     def changes(self) -> dict[str, Any]:
-        return {field: {"from": old, "to": new} for field, (old, new) in self.fields.items()}
+        return {"team": {"from": self.old_team, "to": self.new_team}}
+
+    @property
+    def message(self) -> str:
+        if self.new_team is None:
+            return f"Ticket #{self.ticket_id} is in no team's queue"
+        return f"Ticket #{self.ticket_id} moved to {self.new_team['name']}"
+
+
+def _told(value: Any) -> Any:
+    """Tags are names on the wire."""
+    return [tag["name"] for tag in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketUpdated(_WithChanges, name="ticket_updated"):
+    """Title, description, category or tags changed: `{field: [from, to]}`; tags are kept with their ids."""
+
+    fields: dict[str, list[Any]]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {name: {"from": _told(old), "to": _told(new)} for name, (old, new) in self.fields.items()}
 
     @property
     def message(self) -> str:

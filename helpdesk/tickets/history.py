@@ -11,6 +11,7 @@ _COUNTED: Final = ("comments_count", "last_comment_at", "public_comments_count",
 # All that a replay knows of a row.
 COLUMNS: Final = (
     *("title", "description", "status", "priority", "created_by_id", "assigned_to_id", "follow_up_of_id"),
+    *("category_id", "team_id", "tag_ids"),
     *("created_at", "updated_at", "public_updated_at", "version"),
     *UNSET,
     *_COUNTED,

@@ -15,7 +15,7 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.effects import EFFECTS, Happened, Past, PastComment, Pasts
 from helpdesk.tickets.history import replay
-from helpdesk.tickets.models import TicketQuerySet
+from helpdesk.tickets.models import Category, Tag, Team, TicketQuerySet
 from helpdesk.tickets.queries import COMMENTS_IN_DETAIL, comment_body, ticket_body
 
 # Not read for a replay: a ticket may have thousands of comments, of 20,000 letters each.
@@ -65,7 +65,8 @@ def _happened_to(ticket_ids: Collection[int]) -> Iterator[Happened]:
 def detail_then(tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: User) -> dict[str, Any] | None:
     """The detail of one of the tickets as it was, for the eyes that the user has today; None if it was not there.
 
-    People are called as they are now, as in the timeline. Nothing can be done to what is past.
+    People, categories, tags and teams are called as they are now, and left out if they are gone. Nothing can be done
+    to what is past.
     """
     if not tickets.filter(pk=ticket_id).exists():
         return None
@@ -87,6 +88,9 @@ def detail_then(tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: 
     row = past.columns | {"id": ticket_id}
     for name, column in _PEOPLE.items():
         row |= _person(name, people.get(past.columns[column]))
+    row |= _named("category", Category, row["category_id"]) | _named("team", Team, row["team_id"])
+    tags = Tag.objects.filter(pk__in=row["tag_ids"])
+    row["tags"] = list(tags.values_list("name", flat=True)) if row["tag_ids"] else []
     return ticket_body(row, user=user) | {
         "description": row["description"],
         "follow_up_of": _visible(tickets, row["follow_up_of_id"]),
@@ -121,6 +125,11 @@ def _shown(past: Past, user: User) -> dict[int, PastComment]:
     seen = [(pk, said) for pk, said in past.living_comments().items() if sees_notes or not said.is_internal]
     seen.sort(key=lambda item: (item[1].created_at, item[0]))
     return dict(seen[-COMMENTS_IN_DETAIL:])
+
+
+def _named(path: str, model: type[Category | Team], pk: int | None) -> dict[str, Any]:
+    row = model.objects.filter(pk=pk).first() if pk else None
+    return {f"{path}__id": row and row.pk, f"{path}__name": row and row.name}
 
 
 def _person(path: str, person: User | None) -> dict[str, Any]:

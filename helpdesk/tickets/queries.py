@@ -5,13 +5,25 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.enums import LINK_NAMES, MOVES, REOPENABLE, Status
-from helpdesk.tickets.models import Comment, CommentQuerySet, Merge, Ticket, TicketLink, TicketQuerySet
+from helpdesk.tickets.models import (
+    Comment,
+    CommentQuerySet,
+    Membership,
+    Merge,
+    Tag,
+    Team,
+    Ticket,
+    TicketLink,
+    TicketQuerySet,
+)
 
 COMMENTS_IN_DETAIL: Final = 100
 
@@ -35,17 +47,30 @@ def sight_of(user: User) -> Sight:
 
 _LINKED: Final = ("id", "title", "status")
 _USER: Final = ("id", "username", "name", "role")
+_NAMED: Final = ("id", "name")
 _PLAIN: Final = ("id", "title", "status", "priority", "created_at", "version")
 
 
-def _columns(path: str) -> list[str]:
-    return [f"{path}__{field}" for field in _USER]
+class _OneOf(Func):
+    """`id = ANY(ids)`"""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
-def _user(row: dict[str, Any], path: str) -> dict[str, Any] | None:
+# In the statement of the list itself, and only for the rows of the page.
+_TAGS: Final = ArraySubquery(Tag.objects.filter(_OneOf("pk", OuterRef("tag_ids"))).values("name"))
+
+
+def _columns(path: str, fields: tuple[str, ...] = _USER) -> list[str]:
+    return [f"{path}__{field}" for field in fields]
+
+
+def _related(row: dict[str, Any], path: str, fields: tuple[str, ...] = _USER) -> dict[str, Any] | None:
     if row[f"{path}__id"] is None:
         return None
-    return {field: row[f"{path}__{field}"] for field in _USER}
+    return {field: row[f"{path}__{field}"] for field in fields}
 
 
 def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] = ()) -> QuerySet[Any, dict[str, Any]]:
@@ -56,9 +81,12 @@ def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] 
         *also,
         *_columns("created_by"),
         *_columns("assigned_to"),
+        *_columns("category", _NAMED),
+        *(_columns("team", _NAMED) if user.may(Permission.SEE_TEAMS) else ()),
         sight.comments_count,
         sight.last_comment_at,
         sight.updated_at,
+        tags=_TAGS,
     )
     return values
 
@@ -66,19 +94,38 @@ def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] 
 def ticket_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
     """The list's fields of the contract."""
     sight = sight_of(user)
-    return {
+    body = {
         "id": row["id"],
         "title": row["title"],
         "status": row["status"],
         "priority": row["priority"],
-        "created_by": _user(row, "created_by"),
-        "assigned_to": _user(row, "assigned_to"),
+        "category": _related(row, "category", _NAMED),
+        "tags": sorted(row["tags"]),
+        "created_by": _related(row, "created_by"),
+        "assigned_to": _related(row, "assigned_to"),
         "comments_count": row[sight.comments_count],
         "last_comment_at": row[sight.last_comment_at],
         "created_at": row["created_at"],
         "updated_at": row[sight.updated_at],
         "version": row["version"],
     }
+    if user.may(Permission.SEE_TEAMS):
+        body["team"] = _related(row, "team", _NAMED)
+    return body
+
+
+def team_values(teams: QuerySet[Team]) -> QuerySet[Any, Any]:
+    """One row a team, its members in the same statement: those who are active agents."""
+    agents = User.objects.who_may(Permission.BE_ASSIGNED)
+    members = Membership.objects.filter(team=OuterRef("pk"), user__in=agents).order_by("user")
+    person = JSONObject(**{field: f"user__{field}" for field in _USER})
+    people = ArraySubquery(members.values(person=person))
+    values: QuerySet[Any, Any] = teams.values("id", "name", "assignment", people=people)
+    return values
+
+
+def team_body(row: dict[str, Any]) -> dict[str, Any]:
+    return {"id": row["id"], "name": row["name"], "members": row["people"], "assignment": row["assignment"]}
 
 
 def ticket_detail(
@@ -126,7 +173,7 @@ def comment_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
     body = {
         "id": row["id"],
         "ticket": row["ticket_id"],
-        "author": _user(row, "author"),
+        "author": _related(row, "author"),
         "content": row["content"],
         # A comment that has come back is at home.
         "moved_from": row["moved_from_id"] if row["moved_from_id"] != row["ticket_id"] else None,
@@ -220,7 +267,7 @@ def link_body(row: dict[str, Any], *, ticket_id: int) -> dict[str, Any]:
         "id": row["id"],
         "kind": LINK_NAMES[row["kind"]][0 if is_source else 1],
         "ticket": {field: row[f"{other}__{field}"] for field in _LINKED},
-        "created_by": _user(row, "created_by"),
+        "created_by": _related(row, "created_by"),
         "created_at": row["created_at"],
     }
 

@@ -11,6 +11,7 @@ from helpdesk.events.declaration import EVENT_TYPES, Event
 from helpdesk.events.models import EventRecord
 from helpdesk.events.subscriptions import subscribe
 from helpdesk.realtime import push
+from helpdesk.tickets.catalog_events import CategoryEvent, TagEvent, TeamEvent
 from helpdesk.tickets.enums import UNSOLVED
 from helpdesk.tickets.events import (
     CommentEvent,
@@ -26,6 +27,9 @@ from helpdesk.tickets.events import (
 )
 from helpdesk.tickets.operations.assignment_queue import share_out
 
+CATALOG_EVENTS = [
+    event_type for event_type in EVENT_TYPES.values() if issubclass(event_type, CategoryEvent | TagEvent | TeamEvent)
+]
 TICKET_EVENTS = [event_type for event_type in EVENT_TYPES.values() if issubclass(event_type, TicketEvent)]
 
 
@@ -36,6 +40,8 @@ def move_lists_on(event: TicketEvent, _record: EventRecord) -> None:
     pages.bump(*(staff_scopes() if is_note else scopes_of_ticket(event.creator_id)))
 
 
+# What they are called stands in the rows of everybody's lists.
+@subscribe(*CATALOG_EVENTS, name="cache.lists", urgent=True)
 @subscribe(TicketsLoaded, name="cache.lists", urgent=True)
 def move_all_lists_on(_event: Event, _record: EventRecord) -> None:
     pages.bump(pages.EVERYONE)

@@ -8,7 +8,7 @@ from django.urls import URLResolver
 
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.notifications.models import EmailLog
-from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.models import Category, Tag, Team, Ticket
 
 OPEN = frozenset({"/admin/login/"})
 
@@ -43,6 +43,5 @@ def rows() -> dict[str, int]:
     """One of each kind; there must be a ticket whose opening was told and mailed, and a parked receipt."""
     from helpdesk.accounts.models import User
 
-    return {
-        model.__name__: model.objects.latest("pk").pk for model in (User, Ticket, EventRecord, EventReceipt, EmailLog)
-    }
+    models = (User, Ticket, Category, Tag, Team, EventRecord, EventReceipt, EmailLog)
+    return {model.__name__: model.objects.latest("pk").pk for model in models}

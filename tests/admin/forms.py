@@ -27,13 +27,17 @@ def form_of(page: Any) -> dict[str, Any]:
         given = {name: html.unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
         if given.get("type") in {"checkbox", "radio"} and not re.search(r"\schecked", tag):
             continue
-        if "name" in given:
-            values[given["name"]] = given.get("value", "on" if given.get("type") == "checkbox" else "")
+        if "name" not in given:
+            continue
+        value = given.get("value", "on" if given.get("type") == "checkbox" else "")
+        # Of a field of several there is a hidden one for each.
+        before = values.get(given["name"])
+        values[given["name"]] = value if before is None else [*([before] if isinstance(before, str) else before), value]
     for name, text_ in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
         values[name] = html.unescape(text_).removeprefix("\r\n").removeprefix("\n").replace("\n", "\r\n")
-    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
-        chosen = re.search(r'<option value="([^"]*)" selected', options)
-        values[name] = html.unescape(chosen[1]) if chosen else ""
+    for tag, name, options in re.findall(r'(<select[^>]*name="([^"]*)"[^>]*>)(.*?)</select>', form, re.DOTALL):
+        chosen = [html.unescape(value) for value in re.findall(r'<option value="([^"]*)" selected', options)]
+        values[name] = chosen if re.search(r"\smultiple", tag) else "".join(chosen[:1])
     return {name: value for name, value in values.items() if "__prefix__" not in name}
 
 

@@ -19,7 +19,7 @@ from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.tickets import update_ticket
 from tests.admin.addresses import addresses, rows
 from tests.admin.chromium import Chromium
-from tests.factories import comment_on, ticket_of
+from tests.factories import category_of, comment_on, tag_of, team_of, ticket_of
 from tests.people import PASSWORD, AdminFactory, AgentFactory, UserFactory, access_token
 from tests.servers import Desk, eventually
 
@@ -140,7 +140,8 @@ def test_dark_mode_is_kept(daphne: Any, start_chromium: Start, anna: Any) -> Non
 def test_every_page_stays_at_home_and_runs_without_a_complaint(
     daphne: Any, start_chromium: Start, anna: Any, valkey_here: Any
 ) -> None:
-    ticket = ticket_of(UserFactory(), assigned_to=anna.pk)
+    filed = {"category": category_of(team=team_of(anna)).pk, "tags": [tag_of().name]}
+    ticket = ticket_of(UserFactory(), assigned_to=anna.pk, **filed)
     comment_on(ticket, anna)
     EventReceipt.objects.filter(pk=EventReceipt.objects.latest("pk").pk).update(state="parked")
     found = rows()

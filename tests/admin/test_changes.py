@@ -11,13 +11,13 @@ from helpdesk.accounts.models import User
 from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.notifications.models import EmailLog
-from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.models import Category, Tag, Team, Ticket
 from tests.admin.forms import GOOD, LIST, NEW_PERSON, Browser, change, new_ticket, types, written
 
 
 def test_everything_in_the_admin_stands_on_the_base_that_writes_by_operations() -> None:
     registered = site.site._registry
-    assert set(registered) == {User, Ticket, EmailLog, EventRecord, EventReceipt}
+    assert set(registered) == {User, Ticket, Category, Tag, Team, EmailLog, EventRecord, EventReceipt}
     for shown in registered.values():
         assert isinstance(shown, OperationsAdmin)
         for name in ("save_model", "delete_model", "delete_queryset"):
@@ -30,6 +30,7 @@ def test_no_change_of_any_page_is_written_without_its_event(browser_as: Browser,
     own = "/admin/password_change/"
     passwords = {"old_password": GOOD, "new_password1": GOOD, "new_password2": GOOD}
     ticket, person = f"/admin/tickets/ticket/{filled['Ticket']}", f"/admin/accounts/user/{filled['User']}"
+    category, tag, team = (f"/admin/tickets/{kind.lower()}/{filled[kind]}" for kind in ("Category", "Tag", "Team"))
     inline = {"comments-TOTAL_FORMS": "3", "comments-2-content": "New", "comments-2-is_internal": "on"}
     chosen = {"_selected_action": [filled["Ticket"]]}
     deeds: list[tuple[list[str], Callable[[], Any]]] = [
@@ -49,6 +50,12 @@ def test_no_change_of_any_page_is_written_without_its_event(browser_as: Browser,
         (["ticket_deleted"], lambda: browser.post(f"{ticket}/delete/", {"post": "yes"})),
         (["ticket_restored"], lambda: browser.post(f"{LIST}?deleted=yes", chosen | {"action": "restore"})),
         (["ticket_deleted"], lambda: browser.post(LIST, chosen | {"action": "delete_selected", "post": "yes"})),
+        (["category_created"], lambda: browser.post("/admin/tickets/category/add/", {"name": "Billing"})),
+        (["category_updated"], lambda: change(browser, f"{category}/change/", priority="low")),
+        (["tag_created"], lambda: browser.post("/admin/tickets/tag/add/", {"name": "fire", "color": "#1f883d"})),
+        (["tag_updated"], lambda: change(browser, f"{tag}/change/", name="Printers")),
+        (["team_created"], lambda: browser.post("/admin/tickets/team/add/", {"name": "One", "assignment": "manual"})),
+        (["team_updated"], lambda: change(browser, f"{team}/change/", agents=[])),
         (["user_updated"], lambda: browser.post(own, passwords)),
     ]
     for expected, deed in deeds:

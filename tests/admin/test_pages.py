@@ -65,8 +65,14 @@ STATEMENTS = {
     "/admin/": 5,
     "/admin/tickets/ticket/": 5,
     "/admin/tickets/ticket/?status=open": 5,
-    # The page of comments, and how many there are; who opened it, and who may be assigned.
-    "/admin/tickets/ticket/{Ticket}/change/": 7,
+    # The page of comments, and how many there are; who opened it, and who may be assigned; categories, tags and teams.
+    "/admin/tickets/ticket/{Ticket}/change/": 10,
+    "/admin/tickets/category/": 4,
+    "/admin/tickets/category/{Category}/change/": 5,
+    "/admin/tickets/tag/": 4,
+    "/admin/tickets/tag/{Tag}/change/": 3,
+    "/admin/tickets/team/": 4,
+    "/admin/tickets/team/{Team}/change/": 5,
     "/admin/accounts/user/": 4,
     "/admin/accounts/user/{User}/change/": 3,
     "/admin/events/eventrecord/": 4,

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import comment_on, ticket_of
+from tests.factories import category_of, comment_on, tag_of, team_of, ticket_of
 from tests.servers.identity_provider import IdentityProvider
 
 
@@ -10,4 +10,5 @@ from tests.servers.identity_provider import IdentityProvider
 def desk(customer: Any, identity_provider: IdentityProvider) -> dict[str, int]:
     """Something to be found, and providers that are set up."""
     ticket = ticket_of(customer)
-    return {"ticket": ticket.pk, "comment": comment_on(ticket, customer).pk}
+    rows = {"category": category_of(), "tag": tag_of(), "team": team_of(), "comment": comment_on(ticket, customer)}
+    return {name: row.pk for name, row in (rows | {"ticket": ticket}).items()}

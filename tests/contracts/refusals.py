@@ -4,11 +4,14 @@ from typing import Any
 
 from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Category, Comment, Membership, Tag, Team, Ticket
 
 
 def stored() -> list[Any]:
-    rows = [list(model.objects.order_by("id").values()) for model in (Ticket, Comment, User)]
+    rows = [
+        list(model.objects.order_by("id").values())
+        for model in (Ticket, Comment, User, Category, Tag, Team, Membership)
+    ]
     return [*rows, EventRecord.objects.count()]
 
 

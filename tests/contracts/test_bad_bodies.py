@@ -24,6 +24,12 @@ WRITES = [
     ("post", "/api/tickets/{ticket}/links/"),
     ("post", "/api/comments/"),
     ("patch", "/api/comments/{comment}/"),
+    ("post", "/api/categories/"),
+    ("patch", "/api/categories/{category}/"),
+    ("post", "/api/tags/"),
+    ("patch", "/api/tags/{tag}/"),
+    ("post", "/api/teams/"),
+    ("patch", "/api/teams/{team}/"),
     ("patch", "/api/users/me/"),
     ("post", "/api/auth/token/"),
     ("post", "/api/auth/token/refresh/"),
@@ -76,6 +82,8 @@ TYPES = ("text/plain", "text/html", "application/x-www-form-urlencoded", "multip
          "application/octet-stream", "nonsense", "")  # fmt: skip
 
 
+FILED = ("category", "tags", "team")
+
 ODD_VALUES = [
     None,
     True,
@@ -101,24 +109,25 @@ ODD_VALUES = [
 ]
 
 
-def who_may(path: str, customer: Any, agent: Any) -> Any:
+def who_may(path: str, customer: Any, agent: Any, admin: Any) -> Any:
     """Who may come as far as the body."""
-    staff = {
-        "/api/tickets/{ticket}/",
-        "/api/tickets/bulk/",
-        *(f"/api/tickets/{{ticket}}/{action}/" for action in ("assign", "merge", "links")),
-    }
+    if path.startswith(("/api/categories/", "/api/tags/", "/api/teams/")):
+        staff = {
+            "/api/tickets/{ticket}/",
+            "/api/tickets/bulk/",
+            *(f"/api/tickets/{{ticket}}/{action}/" for action in ("assign", "merge", "links")),
+        }
     return agent if path in staff else customer
 
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_that_is_none_is_refused(
-    api_as: Api, desk: dict[str, int], customer: Any, agent: Any, name: str
+    api_as: Api, desk: dict[str, int], customer: Any, agent: Any, admin: Any, name: str
 ) -> None:
     body, status = BODIES[name]
     before = stored()
     for method, path in WRITES:
-        client = api_as(who_may(path, customer, agent))
+        client = api_as(who_may(path, customer, agent, admin))
         response = client.generic(method.upper(), path.format(**desk), body, content_type="application/json")
         optional = name == "nothing" and method == "patch" and "comments" not in path
         assert (optional and response.status_code == 200) or is_a_problem(response, status), (method, path)
@@ -127,12 +136,12 @@ def test_a_body_that_is_none_is_refused(
 
 @pytest.mark.parametrize("content_type", TYPES)
 def test_another_content_type_is_415(
-    api_as: Api, desk: dict[str, int], customer: Any, agent: Any, content_type: str
+    api_as: Api, desk: dict[str, int], customer: Any, agent: Any, admin: Any, content_type: str
 ) -> None:
     before = stored()
     body = b'{"title": "x", "description": "x", "content": "x", "ticket": 1}'
     for method, path in WRITES:
-        client = api_as(who_may(path, customer, agent))
+        client = api_as(who_may(path, customer, agent, admin))
         response = client.generic(method.upper(), path.format(**desk), body, content_type=content_type)
         assert is_a_problem(response, 415), (method, path)
     assert stored() == before
@@ -150,8 +159,14 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
 @pytest.mark.parametrize(
     ("method", "path", "fields"),
     [
-        ("post", "/api/tickets/", ("title", "description", "priority", "assigned_to", "created_by")),
-        ("patch", "/api/tickets/{ticket}/", ("title", "description", "status", "priority", "assigned_to")),
+        ("post", "/api/tickets/", ("title", "description", "priority", "assigned_to", "created_by", *FILED)),
+        ("patch", "/api/tickets/{ticket}/", ("title", "description", "status", "priority", "assigned_to", *FILED)),
+        ("post", "/api/categories/", ("name", "parent", "team", "priority")),
+        ("patch", "/api/categories/{category}/", ("name", "parent", "team", "priority")),
+        ("post", "/api/tags/", ("name", "color")),
+        ("patch", "/api/tags/{tag}/", ("name", "color")),
+        ("post", "/api/teams/", ("name", "members", "assignment")),
+        ("patch", "/api/teams/{team}/", ("name", "members", "assignment")),
         ("post", "/api/tickets/bulk/", ("mode", "dry_run", "ids", "changes", "if_match")),
         ("post", "/api/tickets/{ticket}/claim/", ("steal",)),
         ("post", "/api/tickets/{ticket}/assign/", ("user",)),
@@ -167,11 +182,18 @@ def test_json_may_say_that_it_is_utf_8(api_as: Api, customer: Any, charset: str)
     ],
 )
 def test_no_field_breaks_whatever_it_holds(
-    api_as: Api, desk: dict[str, int], customer: Any, agent: Any, method: str, path: str, fields: tuple[str, ...]
+    api_as: Api,
+    desk: dict[str, int],
+    customer: Any,
+    agent: Any,
+    admin: Any,
+    method: str,
+    path: str,
+    fields: tuple[str, ...],
 ) -> None:
     good = {"title": "x", "description": "x", "content": "x", "ticket": desk["ticket"]}
     good |= {"mode": "independent", "ids": [desk["ticket"]], "changes": {"title": "x"}}
-    for client in (api_as(customer), api_as(agent)):
+    for client in (api_as(customer), api_as(agent), api_as(admin)):
         for field, value in product((*fields, "unknown"), ODD_VALUES):
             response = getattr(client, method)(path.format(**desk), good | {field: value})
             assert response.status_code < 300 or is_a_problem(response, 400, 403, 404), (field, value)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import comment_on, ticket_of
+from tests.factories import category_of, comment_on, tag_of, team_of, ticket_of
 from tests.people import AgentFactory
 
 Api = Callable[[Any], Any]
@@ -61,6 +61,9 @@ def test_the_row_comes_before_the_role_and_the_body(
         assert client.post(f"/api/tickets/{pk}/links/", **bad).status_code == 404
         assert client.post(f"/api/tickets/{pk}/comments/{MISSING}/split/", **bad).status_code == 404
         assert client.patch(f"/api/comments/{pk}/", **bad).status_code == 404
+    for rows in ("categories", "tags", "teams"):
+        assert api_as(agent).patch(f"/api/{rows}/{MISSING}/", **bad).status_code == 404
+        assert api_as(agent).delete(f"/api/{rows}/{MISSING}/", **bad).status_code == 404
     assert api_as(agent).patch(f"/api/users/{MISSING}/", **bad).status_code == 404
     assert api_as(agent).post(f"/api/users/{MISSING}/invite/", **bad).status_code == 404
     assert api_as(agent).patch(f"/api/users/{MISSING}/workload/", **bad).status_code == 404
@@ -83,8 +86,12 @@ def test_the_role_comes_before_the_body(
     assert client.post(f"/api/tickets/{ticket.pk}/merge/", **bad).status_code == 403
     assert client.post(f"/api/tickets/{ticket.pk}/links/", **bad).status_code == 403
     assert client.post(f"/api/tickets/{ticket.pk}/comments/{comment.pk}/split/", **bad).status_code == 403
+    catalog = {"categories": category_of(), "tags": tag_of(), "teams": team_of()}
     for user in (customer, agent):
         client = api_as(user)
+        for name, row in catalog.items():
+            assert client.post(f"/api/{name}/", **bad).status_code == 403
+            assert client.patch(f"/api/{name}/{row.pk}/", **bad).status_code == 403
         assert client.post("/api/users/", **bad).status_code == 403
         assert client.patch(f"/api/users/{customer.pk}/", **bad).status_code == 403
         assert client.post(f"/api/users/{customer.pk}/invite/", **bad).status_code == 403
@@ -105,5 +112,12 @@ def test_the_body_comes_before_the_state(api_as: Api, ticket: Any, customer: Any
 
 def test_a_route_closed_to_a_role_comes_before_its_rows_and_its_query(api_as: Api, customer: Any) -> None:
     client = api_as(customer)
-    for path in ("/api/users/?page=0", "/api/users/?role=melted", "/api/users/?page=99", f"/api/users/{MISSING}/"):
+    for path in (
+        "/api/teams/?page=0",
+        f"/api/teams/{MISSING}/",
+        "/api/users/?page=0",
+        "/api/users/?role=melted",
+        "/api/users/?page=99",
+        f"/api/users/{MISSING}/",
+    ):
         assert client.get(path).status_code == 403

@@ -14,7 +14,7 @@ from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
 from helpdesk.accounts.models import Session, User
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Category, Comment, Membership, Ticket
 from helpdesk.tickets.operations.comments import delete_comment
 from helpdesk.tickets.operations.drafts import save_draft
 from helpdesk.tickets.operations.links import link_tickets
@@ -22,7 +22,7 @@ from helpdesk.tickets.operations.tickets import delete_ticket
 from tests.contracts.refusals import is_a_problem, stored
 from tests.contracts.test_matrix import BODIES, as_json, undone
 from tests.contracts.test_matrix_schema import plain
-from tests.factories import comment_on, ticket_of
+from tests.factories import category_of, comment_on, tag_of, team_of, ticket_of
 from tests.people import AgentFactory, UserFactory
 
 Api = Callable[[Any], Any]
@@ -35,12 +35,24 @@ RELATIONS = {
     ("POST", "/api/tickets/", "assigned_to"): "user",
     ("POST", "/api/tickets/", "created_by"): "user",
     ("POST", "/api/tickets/", "follow_up_of"): "ticket",
+    ("POST", "/api/tickets/", "category"): "category",
+    ("POST", "/api/tickets/", "team"): "team",
     ("PATCH", "/api/tickets/{}/", "assigned_to"): "user",
+    ("PATCH", "/api/tickets/{}/", "category"): "category",
+    ("PATCH", "/api/tickets/{}/", "team"): "team",
+    ("PUT", "/api/tickets/{}/", "category"): "category",
+    ("PUT", "/api/tickets/{}/", "team"): "team",
     ("PUT", "/api/tickets/{}/", "assigned_to"): "user",
     ("POST", "/api/tickets/{}/assign/", "user"): "user",
     ("POST", "/api/comments/", "ticket"): "ticket",
     ("POST", "/api/tickets/{}/merge/", "into"): "ticket",
     ("POST", "/api/tickets/{}/links/", "ticket"): "ticket",
+    ("POST", "/api/categories/", "parent"): "category",
+    ("POST", "/api/categories/", "team"): "team",
+    ("PATCH", "/api/categories/{}/", "parent"): "category",
+    ("PATCH", "/api/categories/{}/", "team"): "team",
+    ("POST", "/api/teams/", "members"): "user",
+    ("PATCH", "/api/teams/{}/", "members"): "user",
 }
 # Numbers that name nothing.
 # Many rows at once, each answered by itself: tests/tickets/test_bulk.py says how.
@@ -57,6 +69,9 @@ KINDS = {
     "/api/tickets/{}/comments/{": "comment",
     "/api/tickets/{}/links/{": "link",
     "/api/comments/{": "comment",
+    "/api/categories/{": "category",
+    "/api/tags/{": "tag",
+    "/api/teams/{": "team",
     "/api/users/{": "user",
     "/api/users/{}/workload/": "agent",
     "/api/auth/sessions/{": "session",
@@ -169,12 +184,18 @@ def rows(customer: Any, agent: Any) -> Rows:
     save_draft(by=customer, ticket_id=own.pk, content="x", now=timezone.now())
     for user, provider in ((customer, "google"), (other, "facebook")):
         user.identities.create(provider=provider, subject=str(user.pk), created_at=timezone.now())
+    catalog: Rows = {}
+    for kind, made in (("category", category_of), ("tag", tag_of), ("team", team_of)):
+        removed_row = made()
+        removed_id = removed_row.pk
+        removed_row.delete()
+        catalog[kind] = {"own": made().pk, "deleted": removed_id}
     seconds = [ticket_of(customer), ticket_of(other)]
     linked = [
         link_tickets(by=agent, ticket_id=a.pk, kind="related", other_id=b.pk, now=timezone.now())[0].pk
         for a, b in ((own, seconds[0]), (foreign, seconds[1]), (own, foreign))
     ]
-    return {
+    return catalog | {
         "link": dict(zip(("own", "foreign", "hidden"), linked, strict=True)),
         "session": dict(zip(("own", "foreign", "deleted"), (session.pk for session in sessions), strict=True)),
         "identity": {"own": "google", "foreign": "facebook"},
@@ -198,8 +219,12 @@ def call(client: Any, method: str, path: str, body: Any = None) -> Any:
     return undone(done)
 
 
-def said(answer: Any) -> tuple[int, bytes]:
-    return answer.status_code, answer.content.replace(answer.headers["X-Request-ID"].encode(), b"")
+def said(answer: Any, *ids: Any) -> tuple[int, bytes]:
+    """Without what the client itself has sent: a refusal may repeat it."""
+    content = answer.content.replace(answer.headers["X-Request-ID"].encode(), b"")
+    for id_ in ids:
+        content = content.replace(b" %d." % id_, b" #.")
+    return answer.status_code, content
 
 
 def body_for(method: str, path: str, rows: Rows) -> dict[str, Any]:
@@ -232,8 +257,9 @@ def test_a_customer_cannot_tell_rows_of_others_from_rows_that_are_not_there(
     for shape in SHAPES:
         unknown = ask(body | {field: shape(MISSING)})
         assert is_a_problem(unknown, 400, 403, 404)
-        for whose in ("foreign", "deleted"):
-            assert said(ask(body | {field: shape(ids[whose])})) == said(unknown), (whose, shape(1))
+        # What everybody reads is nobody's, and can only be gone.
+        for whose in {"foreign", "deleted"} & set(ids):
+            assert said(ask(body | {field: shape(ids[whose])}), ids[whose]) == said(unknown, MISSING), (whose, shape(1))
 
 
 @pytest.mark.parametrize("relation", RELATIONS, ids=" ".join)
@@ -258,7 +284,8 @@ def test_agents_hear_the_same_of_what_was_deleted_and_of_what_never_was(api_as: 
     for (method, path, field), kind in RELATIONS.items():
         ask = partial(call, api_as(agent), method, own_path(path, rows))
         body = body_for(method, path, rows)
-        assert said(ask(body | {field: rows[kind]["deleted"]})) == said(ask(body | {field: MISSING})), (path, field)
+        gone = rows[kind]["deleted"]
+        assert said(ask(body | {field: gone}), gone) == said(ask(body | {field: MISSING}), MISSING), (path, field)
 
 
 # --- in a body that should not have one ------------------------------------------------------------------------------
@@ -266,13 +293,15 @@ def test_agents_hear_the_same_of_what_was_deleted_and_of_what_never_was(api_as: 
 
 def links() -> list[Any]:
     """What the rows say of each other."""
-    tickets = Ticket.objects.order_by("pk").values_list("created_by", "assigned_to")
+    tickets = Ticket.objects.order_by("pk").values_list("created_by", "assigned_to", "category", "team", "tag_ids")
     # A ticket that was opened has another id each time.
     nth = {pk: n for n, pk in enumerate(Ticket.objects.order_by("pk").values_list("pk", flat=True))}
     said = Comment.objects.order_by("pk").values_list("ticket", "author", "is_internal")
     comments = [(nth[ticket], *others) for ticket, *others in said]
+    categories = Category.objects.order_by("pk").values_list("parent", "team")
     people = User.objects.order_by("pk").values_list("role", "is_active", "is_superuser", "is_staff")
-    return [list(tickets), list(comments), list(people)]
+    members = Membership.objects.order_by("pk").values_list("team", "user")
+    return [list(rows) for rows in (tickets, comments, people, categories, members)]
 
 
 # Where nobody is signed in, tests/accounts/ says what may be sent.

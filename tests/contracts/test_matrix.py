@@ -18,7 +18,7 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.tickets.operations.drafts import save_draft
 from helpdesk.tickets.operations.links import link_tickets
 from tests.contracts.routes import patterns, views
-from tests.factories import comment_on, ticket_of
+from tests.factories import category_of, comment_on, tag_of, team_of, ticket_of
 from tests.people import PASSWORD, UserFactory
 from tests.servers.identity_provider import IdentityProvider
 
@@ -30,6 +30,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 SIGNED_IN = (401, 200, 200, 200)
 CREATED = (401, 201, 201, 201)
 STAFF = (401, 403, 200, 200)
+ADMINS = (401, 403, 403, 200)
 EVERYBODY = (200, 200, 200, 200)
 EVERYBODY_CREATED = (201, 201, 201, 201)
 REDIRECTING = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), (302, 302, 302, 302))
@@ -63,6 +64,12 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     },
     "/api/comments/": {"GET": SIGNED_IN, "POST": CREATED},
     "/api/comments/<id:pk>/": {"GET": SIGNED_IN, "PATCH": (401, 200, 403, 403), "DELETE": (401, 204, 403, 204)},
+    "/api/categories/": {"GET": SIGNED_IN, "POST": (401, 403, 403, 201)},
+    "/api/categories/<id:pk>/": {"GET": SIGNED_IN, "PATCH": ADMINS, "DELETE": (401, 403, 403, 204)},
+    "/api/tags/": {"GET": SIGNED_IN, "POST": (401, 403, 403, 201)},
+    "/api/tags/<id:pk>/": {"GET": SIGNED_IN, "PATCH": ADMINS, "DELETE": (401, 403, 403, 204)},
+    "/api/teams/": {"GET": STAFF, "POST": (401, 403, 403, 201)},
+    "/api/teams/<id:pk>/": {"GET": STAFF, "PATCH": ADMINS, "DELETE": (401, 403, 403, 204)},
     "/api/users/": {"GET": STAFF, "POST": (401, 403, 403, 201)},
     "/api/users/<id:pk>/": {"GET": STAFF, "PATCH": (401, 403, 403, 200)},
     "/api/users/<id:pk>/invite/": {"POST": (401, 403, 403, 202)},
@@ -124,6 +131,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/comments/<id:pk>/": {"content": "x"},
     "POST /api/tickets/<id:pk>/assign/": {"user": "an agent"},
     "PATCH /api/users/<id:pk>/workload/": {"available": False},
+    "POST /api/categories/": {"name": "Billing"},
+    "PATCH /api/categories/<id:pk>/": {"name": "Billing"},
+    "POST /api/tags/": {"name": "fire"},
+    "PATCH /api/tags/<id:pk>/": {"name": "fire"},
+    "POST /api/teams/": {"name": "Second line"},
+    "PATCH /api/teams/<id:pk>/": {"name": "Second line"},
     "PATCH /api/users/me/": {"name": "x"},
     "POST /api/auth/token/": {"username": "username", "password": PASSWORD},
     "POST /api/auth/token/refresh/": {"refresh": "refresh"},
@@ -196,6 +209,9 @@ def test_each_role_gets_what_the_table_says(
         "/api/comments/": comment,
         "/api/tickets/<id:ticket_id>/links/": link,
         "/api/tickets/<id:ticket_id>/": comment,
+        "/api/categories/": category_of(),
+        "/api/tags/": tag_of(),
+        "/api/teams/": team_of(),
     }
     row = next((row for start, row in keys.items() if route.startswith(start)), ticket)
     path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
@@ -270,6 +286,8 @@ def test_the_second_prefix_answers_the_same(api_as: Api, customer: Any, agent: A
     ticket = ticket_of(customer)
     comment = comment_on(ticket, customer)
     row = comment if "comments" in route else customer if "users" in route else ticket
+    for kind, made in (("categories", category_of), ("tags", tag_of), ("teams", team_of)):
+        row = made() if kind in route else row
     path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
     second = path.replace("/api/", "/api/v1/", 1)
     client = api_as(agent)

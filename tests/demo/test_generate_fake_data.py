@@ -19,8 +19,9 @@ from helpdesk.accounts.models import User
 from helpdesk.demo.generate import add_tickets, stories, uneven_shares
 from helpdesk.demo.management.commands.generate_fake_data import Command
 from helpdesk.demo.people import add_people
+from helpdesk.demo.texts import phrases
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Category, Comment, Tag, Team, Ticket
 from tests import catalog
 from tests.factories import ticket_of
 from tests.people import NOON, AdminFactory, UserFactory
@@ -270,3 +271,22 @@ def test_shares_sum_up(parts, total):
 
         assert (len(shares), sum(shares)) == (parts, total)
         assert min(shares, default=0) >= 0
+
+
+def test_a_second_load_finds_the_categories_tags_and_teams_of_the_first(db):
+    generate(tickets=20, seed=1)
+    kinds = (Category, Tag, Team)
+    before = [set(kind.objects.values_list("id", "name")) for kind in kinds]
+
+    generate(tickets=20, agents=2, seed=2)
+
+    assert [set(kind.objects.values_list("id", "name")) for kind in kinds] == before
+    assert all(before)
+    # The new agents join those who are there, each the teams of their language.
+    languages = {(user.language, team.name) for team in Team.objects.all() for user in team.members.all()}
+    assert {name for language, name in languages if language == "es"} == {
+        place["team"] for place in phrases("es")["filing"].values()
+    }
+    assert {user.username for team in Team.objects.all() for user in team.members.all()} == {
+        f"agent_{n}" for n in range(1, 6)
+    }

@@ -14,6 +14,7 @@ from django.db.models import Count, F, Max, Min, Q
 
 from helpdesk.accounts.models import User
 from helpdesk.demo.people import PASSWORD
+from helpdesk.demo.texts import phrases
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.operations import sequence
 from helpdesk.events.queries import head_position
@@ -177,7 +178,11 @@ def test_the_stream_has_no_gap(loaded):
 
 
 def test_nobody_is_told(loaded):
-    assert not EventReceipt.objects.exclude(record__type__in=["tickets_loaded", "users_loaded"]).exists()
+    told = EventReceipt.objects.exclude(record__type__in=["tickets_loaded", "users_loaded"])
+    # Of a category or a tag only the cache hears.
+    assert set(told.values_list("record__subject_type", "subscriber")) == {
+        (kind, "cache.lists") for kind in ("category", "tag", "team")
+    }
     assert not Delivery.objects.exists()
     assert not EventRecord.objects.exclude(audience=[]).exists()
     assert not EventRecord.objects.filter(pushed_to_agents=True).exists()
@@ -195,3 +200,17 @@ def test_what_is_loaded_can_be_found(loaded, api_as):
     told = EventRecord.objects.filter(subject_id=ticket.pk, staff_only=False).order_by("-id")
     assert [entry["id"] for entry in timeline["results"]] == list(told.values_list("id", flat=True)[:20])
     assert timeline["results"]
+
+
+def test_tickets_are_filed_in_the_language_of_whoever_wrote_them(loaded):
+    filed = Ticket.objects.filter(category__isnull=False).select_related("category", "team", "created_by")
+
+    assert filed.count() > loaded.tickets * 0.8
+    assert EventRecord.objects.filter(type="ticket_updated", changes__has_key="category").exists()
+    for ticket in filed:
+        places = phrases(ticket.created_by.language)["filing"].values()
+        (place,) = (each for each in places if each["category"][1] == ticket.category.name)
+        assert ticket.team.name == place["team"]
+        assert {tag.name for tag in ticket.tags} <= set(place["tags"])
+    assert Ticket.objects.exclude(tag_ids=[]).count() > loaded.tickets / 4
+    assert not Ticket.objects.filter(category=None).exclude(team=None, tag_ids=[]).exists()

@@ -7,6 +7,7 @@ from helpdesk.events.declaration import EVENT_TYPES, Event
 from tests.docs.pages import REFERENCE, code, rows
 
 PERSON = {"id": 5, "username": "agent_1", "name": "", "role": "agent"}
+NAMED = {"id": 9, "name": "printer"}
 SAMPLES: dict[str, Any] = {
     "ticket_id": 7,
     "title": "Printer on fire",
@@ -25,7 +26,14 @@ SAMPLES: dict[str, Any] = {
     "new_priority": "high",
     "old_assignee": None,
     "new_assignee": PERSON,
-    "fields": {"title": ["a", "b"], "description": ["c", "d"]},
+    "fields": {"title": ["a", "b"], "description": ["c", "d"], "category": [None, NAMED], "tags": [[], [NAMED]]},
+    "old_team": None,
+    "new_team": NAMED | {"name": "Field service"},
+    "category": NAMED | {"name": "Printers", "parent": 4, "team": 2, "priority": "high"},
+    "tags": [NAMED],
+    "tag": NAMED | {"color": "#1f883d"},
+    "team": NAMED | {"name": "Field service", "assignment": "manual", "members": [PERSON]},
+    "edits": {"name": ["a", "b"]},
     "comment_id": 9,
     "author": "agent_1",
     "content": "Water helps.",
@@ -78,6 +86,7 @@ def test_the_event_catalogue_is_that_of_the_code():
         event = sample(event_type)
         of_ticket = "agents" if event_type.staff_only else "creator, agents"
         readers = {"ticket": of_ticket, "user": "the person, admins", "desk": "admins"}
+        readers |= dict.fromkeys(("category", "tag", "team"), "agents")
         concerned = "assignee" if event_type.staff_only else "creator, assignee"
         expected[name] = [
             readers[event.subject[0]],

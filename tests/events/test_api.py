@@ -240,6 +240,9 @@ def test_renaming_does_not_rewrite_what_was_told(
 
 def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
     staff_only = {name for name, event_type in EVENT_TYPES.items() if event_type.staff_only}
+    of_the_catalog = {
+        f"{kind}_{done}" for kind in ("category", "tag", "team") for done in ("created", "updated", "deleted")
+    }
     assert {name for name in EVENT_TYPES if not name.startswith("test_")} == {
         "deliveries_retried",
         "emails_resent",
@@ -269,6 +272,8 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
         "ticket_updated",
         "ticket_deleted",
         "ticket_restored",
+        "ticket_team_changed",
+        *of_the_catalog,
         "comment_updated",
         "comment_deleted",
         "note_added",
@@ -284,8 +289,9 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
         "workload_updated",
     }
     of_the_desk = {"deliveries_retried", "emails_resent", "unknown_sign_in_refused", "users_loaded", "tickets_loaded"}
-    of_staff = {"ticket_created", "note_added", "note_updated", "note_deleted", "note_split"}
-    assert staff_only == of_staff | {"ticket_linked", "ticket_unlinked"} | of_the_desk
+    of_tickets = {"ticket_created", "ticket_team_changed", "note_added", "note_updated", "note_deleted", "note_split"}
+    of_tickets |= {"ticket_linked", "ticket_unlinked"}
+    assert staff_only == of_tickets | of_the_catalog | of_the_desk
 
 
 def test_a_cursor_ahead_of_the_stream_is_gone(api_as: Api, ticket: Any, customer: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError
 
 from helpdesk.accounts.models import User
+from helpdesk.demo.filing import add_places
 from helpdesk.demo.stories import write_story
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.notifications.models import Delivery
@@ -22,10 +23,24 @@ from tests.tickets.loads import LATER, MANY, load, story_of
 NASTY = "tab\there\nline\r\nback\\slash \\N \\. \"quotes\" 'n' Ñandú 🦤 \x7f"
 
 
+def named(value):
+    """As callers of the operations name it: rows by id, tags by name."""
+    if isinstance(value, list | tuple):
+        return [tag.name for tag in value]
+    return getattr(value, "pk", value)
+
+
 def acted_out(story):
     """The same story by the operations that serve people."""
     ticket = tickets.open_ticket(
-        by=story.by, title=story.title, description=story.description, priority=story.priority, now=story.at
+        by=story.by,
+        title=story.title,
+        description=story.description,
+        priority=story.priority,
+        category=named(story.category),
+        tags=named(story.tags),
+        team=named(story.team),
+        now=story.at,
     )
     for step in story.steps:
         if isinstance(step, Said):
@@ -33,7 +48,7 @@ def acted_out(story):
                 by=step.by, ticket_id=ticket.pk, content=step.content, is_internal=step.is_internal, now=step.at
             )
         else:
-            changes = {name: getattr(value, "pk", value) for name, value in step.changes.items()}
+            changes = {name: named(value) for name, value in step.changes.items()}
             tickets.update_ticket(by=step.by, ticket_id=ticket.pk, changes=changes, now=step.at)
     return ticket.pk
 
@@ -57,6 +72,7 @@ def seen(ticket_id):
 
 def test_a_loaded_story_equals_the_same_story_acted_out(customer, agent):
     agents = [agent, AgentFactory(), AgentFactory()]
+    places = add_places(agents=agents, now=NOON)
     stories = [
         write_story(
             Random(seed),
@@ -65,6 +81,7 @@ def test_a_loaded_story_equals_the_same_story_acted_out(customer, agent):
             at=NOON - timedelta(days=seed % 45, hours=1),
             end=NOON,
             sentences=seed % 9,
+            places=places,
         )
         for seed in range(60)
     ]
@@ -73,6 +90,9 @@ def test_a_loaded_story_equals_the_same_story_acted_out(customer, agent):
     loaded = list(Ticket.objects.order_by("id").values_list("id", flat=True))
 
     assert set(Ticket.objects.values_list("status", flat=True)) == set(Status)
+    # Customers filed some, and agents others.
+    assert Ticket.objects.exclude(tag_ids=[]).filter(category__isnull=False, team__isnull=False).exists()
+    assert EventRecord.objects.filter(type="ticket_updated", data__fields__has_key="tags").exists()
     assert [seen(pk) for pk in loaded] == [seen(acted_out(story)) for story in stories]
 
 

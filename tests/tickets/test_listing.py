@@ -36,6 +36,8 @@ def test_a_row_tells_what_the_contract_names_and_no_more(api_as: Api, customer: 
                 "title": "Printer on fire",
                 "status": "open",
                 "priority": "high",
+                "category": None,
+                "tags": [],
                 "created_by": {
                     "id": customer.pk,
                     "username": customer.username,

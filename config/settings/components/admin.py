@@ -50,6 +50,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(_("Dashboard"), "dashboard", "index"),
                     _link(_("Tickets"), "confirmation_number", "tickets_ticket_changelist"),
+                    _link(_("Categories"), "category", "tickets_category_changelist"),
+                    _link(_("Tags"), "sell", "tickets_tag_changelist"),
+                    _link(_("Teams"), "groups", "tickets_team_changelist"),
                     _link(_("People"), "group", "accounts_user_changelist"),
                 ],
             },

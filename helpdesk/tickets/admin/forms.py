@@ -10,8 +10,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.backoffice.forms import ID, OperationForm, Text
+from helpdesk.tickets.admin.catalog_forms import Several, offer
 from helpdesk.tickets.enums import MOVES, Status
-from helpdesk.tickets.models import LONGEST_TEXT, Comment, Ticket
+from helpdesk.tickets.models import LONGEST_TEXT, Category, Comment, Tag, Team, Ticket
 
 
 def _text(label: Any, rows: int) -> Text:
@@ -20,14 +21,17 @@ def _text(label: Any, rows: int) -> Text:
 
 class TicketForm(OperationForm):
     description = _text(_("Description"), 6)
+    tags = Several(Tag.objects.order_by("name", "id"), label=_("Tags"))
 
     class Meta:
         model = Ticket
-        fields = ("title", "description", "priority", "assigned_to", "status", "created_by")
+        fields = ("title", "description", "priority", "category", "team", "assigned_to", "status", "created_by")
         labels: ClassVar[dict[str, Any]] = {
             "title": _("Title"),
             "status": _("Status"),
             "priority": _("Priority"),
+            "category": _("Category"),
+            "team": _("Team"),
             "assigned_to": _("Assigned to"),
             "created_by": _("Opened by"),
         }
@@ -39,6 +43,10 @@ class TicketForm(OperationForm):
             # People have a page of their own: this is no place to make or change one.
             widget.can_add_related = widget.can_change_related = widget.can_view_related = False
             self.fields[name].required = False
+        if "category" in self.fields:
+            offer(self.fields["category"], Category.objects.order_by("name", "id"))
+            offer(self.fields["team"], Team.objects.order_by("name", "id"))
+            self.initial["tags"] = self.instance.tag_ids
         if "assigned_to" in self.fields:
             self._offer_agents()
         if "status" in self.fields:

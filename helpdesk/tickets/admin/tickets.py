@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -67,6 +67,14 @@ class DeletedFilter(ChoiceFilter):
         return queryset.filter(deleted_at__isnull=self.value() != "yes")
 
 
+def _named(values: dict[str, Any]) -> dict[str, Any]:
+    """As the operations take them: rows by their ids, tags by their names."""
+    return {
+        field: [tag.name for tag in value] if field == "tags" else value.pk if isinstance(value, Model) else value
+        for field, value in values.items()
+    }
+
+
 class TicketAdmin(BulkActions, OperationsAdmin):
     may_add = may_change = may_delete = True
     subject_kind = "ticket"
@@ -84,10 +92,20 @@ class TicketAdmin(BulkActions, OperationsAdmin):
     inlines = (comments.CommentInline,)
     actions = ("take", "resolve", "close", "restore")
     fieldsets = (
-        (None, {"fields": ("title", "description", "status", "priority", "assigned_to")}),
+        (None, {"fields": ("title", "description", "status", "priority", "category", "tags", "team", "assigned_to")}),
         (_("Dates"), {"fields": ("creator", "follows_up", "created", "resolved", "closes", "closed")}),
     )
-    add_fieldsets = ((None, {"fields": ("title", "description", "priority", "assigned_to", "created_by")}),)
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    *("title", "description", "priority", "category", "tags", "team"),
+                    *("assigned_to", "created_by"),
+                )
+            },
+        ),
+    )
 
     # --- which ---------------------------------------------------------------------------------------
 
@@ -117,13 +135,11 @@ class TicketAdmin(BulkActions, OperationsAdmin):
     # --- what is done ----------------------------------------------------------------------------------
 
     def create(self, request: Any, values: dict[str, Any]) -> Ticket:
-        people = {field: person.pk for field in ("assigned_to", "created_by") if (person := values.pop(field))}
-        return operations.open_ticket(by=request.user, now=timezone.now(), **values, **people)
+        named = _named({field: value for field, value in values.items() if value})
+        return operations.open_ticket(by=request.user, now=timezone.now(), **named)
 
     def update(self, request: Any, row: Any, changes: dict[str, Any]) -> None:
-        if "assigned_to" in changes:
-            changes["assigned_to"] = changes["assigned_to"] and changes["assigned_to"].pk
-        operations.update_ticket(by=request.user, ticket_id=row.pk, changes=changes, now=timezone.now())
+        operations.update_ticket(by=request.user, ticket_id=row.pk, changes=_named(changes), now=timezone.now())
 
     def remove(self, request: Any, row: Any) -> None:
         operations.delete_ticket(by=request.user, ticket_id=row.pk, now=timezone.now())

@@ -8,11 +8,16 @@ from helpdesk.accounts.api.examples import AGENT, CUSTOMER
 from helpdesk.api.schema import problem
 
 WRITTEN: Final = {"title": "The printer is on fire", "description": "It began after lunch. The smoke is blue."}
-ASSIGNED: Final = {**WRITTEN, "priority": "high", "assigned_to": AGENT["id"], "created_by": CUSTOMER["id"]}
+CATEGORY: Final = {"id": 4, "name": "Hardware"}
+TEAM: Final = {"id": 2, "name": "Field service"}
+FILED: Final = {**WRITTEN, "category": CATEGORY["id"], "tags": ["fire", "printer"]}
+ASSIGNED: Final = {**FILED, "priority": "high", "assigned_to": AGENT["id"], "created_by": CUSTOMER["id"]}
 WHOLE: Final = {**WRITTEN, "status": "in_progress", "priority": "urgent", "assigned_to": AGENT["id"]}
 CHANGES: Final = [
     OpenApiExample("Take it and begin", value={"assigned_to": AGENT["id"], "status": "in_progress"}),
     OpenApiExample("Give it back", value={"assigned_to": None}),
+    OpenApiExample("File it elsewhere", value={"category": CATEGORY["id"], "tags": ["printer"]}),
+    OpenApiExample("Put it into another queue", value={"team": TEAM["id"]}),
 ]
 
 TICKET: Final[dict[str, Any]] = {
@@ -20,6 +25,8 @@ TICKET: Final[dict[str, Any]] = {
     "title": WRITTEN["title"],
     "status": "in_progress",
     "priority": "high",
+    "category": CATEGORY,
+    "tags": ["fire", "printer"],
     "created_by": CUSTOMER,
     "assigned_to": AGENT,
     "comments_count": 1,
@@ -27,7 +34,9 @@ TICKET: Final[dict[str, Any]] = {
     "created_at": "2026-11-20T10:00:00Z",
     "updated_at": "2026-11-20T10:05:00Z",
     "version": 3,
+    "team": TEAM,
 }
+OWN_TICKET: Final = {name: value for name, value in TICKET.items() if name != "team"}
 COMMENT: Final[dict[str, Any]] = {
     "id": 31,
     "ticket": TICKET["id"],
@@ -45,7 +54,7 @@ DRAFT: Final[dict[str, Any]] = {
     "updated_at": "2026-11-20T10:04:40Z",
 }
 DETAIL: Final = {
-    **TICKET,
+    **OWN_TICKET,
     "description": WRITTEN["description"],
     "follow_up_of": None,
     "merged_into": None,
@@ -160,6 +169,12 @@ UNKNOWN_TICKET: Final = problem(
     "invalid",
     "There is no such ticket.",
     errors=[{"field": "into", "code": "does_not_exist", "message": "There is no such ticket."}],
+)
+UNKNOWN_TAG: Final = problem(
+    400,
+    "invalid",
+    "Some fields are wrong.",
+    errors=[{"field": "tags.0", "code": "does_not_exist", "message": "There is no tag “smoke”."}],
 )
 NOT_AN_AGENT: Final = problem(
     400,

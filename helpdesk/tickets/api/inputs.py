@@ -16,6 +16,19 @@ from helpdesk.core.integers import LARGEST_INTEGER
 from helpdesk.tickets.api import examples
 from helpdesk.tickets.enums import LINKS_AS_SEEN, Priority, Status
 from helpdesk.tickets.models import LONGEST_TEXT, TITLE_LENGTH
+from helpdesk.tickets.models.catalog import NAME_LENGTH
+
+# More are no help to anybody who reads a list.
+MOST_TAGS: Final = 50
+
+
+class Tags(serializers.ListField):
+    """Names of tags that there are, in whichever case."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        help_text = "Names of tags that there are. These are all that it bears."
+        super().__init__(child=Text(max_length=NAME_LENGTH), max_length=MOST_TAGS, help_text=help_text, **kwargs)
+
 
 # Unsolved tickets of one agent.
 MOST_TAKEN: Final = 10_000
@@ -24,13 +37,19 @@ MOST_TAKEN: Final = 10_000
 @extend_schema_serializer(
     examples=[
         OpenApiExample("A customer's", value=examples.WRITTEN),
+        OpenApiExample("With a category and tags", value=examples.FILED),
         OpenApiExample("An agent's, on behalf of a customer", value=examples.ASSIGNED),
     ]
 )
 class OpenTicketInput(serializers.Serializer):
     title = Text(max_length=TITLE_LENGTH)
     description = Text(max_length=LONGEST_TEXT)
-    priority = serializers.ChoiceField(choices=Priority.choices, default=Priority.MEDIUM)
+    priority = serializers.ChoiceField(
+        choices=Priority.choices, required=False, help_text="Its category's, or medium, unless you say."
+    )
+    category = Id(required=False, allow_null=True, help_text="A category's id.")
+    tags = Tags(required=False)
+    team = Id(required=False, allow_null=True, help_text="A team's id; its category's unless you say. Agents only.")
     assigned_to = Id(required=False, allow_null=True, help_text="An agent's id. Agents only.")
     created_by = Id(required=False, allow_null=True, help_text="Open it on behalf of this user. Agents only.")
     follow_up_of = Id(
@@ -47,6 +66,9 @@ class EditTicketInput(serializers.Serializer):
     status = serializers.ChoiceField(choices=Status.choices)
     priority = serializers.ChoiceField(choices=Priority.choices)
     assigned_to = Id(required=False, allow_null=True)
+    category = Id(required=False, allow_null=True, help_text="Another one brings its team along.")
+    tags = Tags(required=False)
+    team = Id(required=False, allow_null=True, help_text="In whose queue it stands.")
 
 
 @extend_schema_serializer(
@@ -139,6 +161,7 @@ class SplitInput(serializers.Serializer):
 # Fields that a role may not set are 403, before the body is judged; null and false set nothing.
 RESTRICTED: Final[Mapping[str, Permission]] = {
     "assigned_to": Permission.EDIT_TICKET,
+    "team": Permission.EDIT_TICKET,
     "created_by": Permission.OPEN_TICKET_FOR_OTHERS,
     "is_internal": Permission.WRITE_NOTE,
     "steal": Permission.STEAL_TICKET,

@@ -8,12 +8,26 @@ from helpdesk.tickets.api import examples
 from helpdesk.tickets.enums import LINKS_AS_SEEN, Assignment, Priority, Status
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A ticket", value=examples.TICKET)])
+class NamedOutput(serializers.Serializer):
+    """What something is filed under."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A ticket, for agents", value=examples.TICKET),
+        OpenApiExample("The customer's view of it", value=examples.OWN_TICKET),
+    ]
+)
 class TicketOutput(serializers.Serializer):
     id = serializers.IntegerField()
     title = serializers.CharField()
     status = serializers.ChoiceField(choices=Status.choices)
     priority = serializers.ChoiceField(choices=Priority.choices)
+    category = NamedOutput(allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField(), help_text="Names, sorted.")
     created_by = UserOutput()
     assigned_to = UserOutput(allow_null=True)
     comments_count = serializers.IntegerField(help_text="As the caller sees them: notes count for agents only.")
@@ -21,6 +35,7 @@ class TicketOutput(serializers.Serializer):
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     version = serializers.IntegerField(help_text="Counts changes to the ticket's own fields, not its comments.")
+    team = NamedOutput(required=False, allow_null=True, help_text="In whose queue it stands. Agents only.")
 
 
 @extend_schema_serializer(

@@ -43,7 +43,7 @@ _DETAIL = {200: TicketDetailOutput}
         request=OpenTicketInput,
         responses={
             201: TicketDetailOutput,
-            **refusals(examples.BAD_PRIORITY, examples.NOT_AN_AGENT, examples.NOT_CLOSED),
+            **refusals(examples.BAD_PRIORITY, examples.NOT_AN_AGENT, examples.NOT_CLOSED, examples.UNKNOWN_TAG),
         },
     ),
     retrieve=extend_schema(

@@ -17,7 +17,7 @@ from helpdesk.core.errors import Conflict, DomainError, FieldError, Invalid
 from helpdesk.events.declaration import Event
 from helpdesk.events.operations import publish_all
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.operations import lifecycle
+from helpdesk.tickets.operations import filing, lifecycle
 from helpdesk.tickets.operations.tickets import (
     TicketNotFound,
     apply_changes,
@@ -83,6 +83,8 @@ def change_tickets(
     found = {ticket.pk: ticket for ticket in _rows(by, ticket_ids, lock=not dry_run)}
     refusals: dict[int, DomainError] = {pk: TicketNotFound() for pk in ticket_ids if pk not in found}
     refusals |= _outdated(found, if_versions or {}, by=by)
+    if "tags" in changes:
+        filing.know_tags(found.values())
     plan = _Plan(tickets=[], moved=[], columns=set(), events=[])
     for pk, ticket in found.items():
         if pk not in refusals:
@@ -112,7 +114,11 @@ def _rows(by: User, ticket_ids: Sequence[int], *, lock: bool) -> list[Ticket]:
     """Those that the caller sees, locked in the order of their ids: two who change the same ones cannot deadlock."""
     tickets = Ticket.objects.visible_to(by).filter(pk__in=ticket_ids).defer("search", "folded_title").order_by("pk")
     # Who had each of them is asked after the lock: a joined assignee would be the one from before.
-    return list((tickets.select_for_update(of=("self",)) if lock else tickets).prefetch_related("assigned_to"))
+    return list(
+        (tickets.select_for_update(of=("self",)) if lock else tickets).prefetch_related(
+            "assigned_to", "team", "category__parent"
+        )
+    )
 
 
 def _outdated(found: Mapping[int, Ticket], expected: Mapping[int, int], *, by: User) -> dict[int, DomainError]:
@@ -123,7 +129,9 @@ def _outdated(found: Mapping[int, Ticket], expected: Mapping[int, int], *, by: U
 
 def _plan(plan: _Plan, ticket: Ticket, changes: dict[str, Any], wanted: dict[str, Any], *, now: datetime) -> None:
     require_unmerged(ticket)
-    differing = {field: wanted[field] for field in what_differs(ticket, changes)}
+    same = changes.keys() - what_differs(ticket, changes).keys()
+    differing = {field: value for field, value in wanted.items() if field not in same}
+    differing = filing.settled(ticket, differing, named=changes)
     if not differing:
         return
     columns, events = apply_changes(ticket, differing, now=now)

@@ -17,7 +17,7 @@ from helpdesk.events.operations import publish, sequence
 from helpdesk.events.operations.bulk_load import Happening
 from helpdesk.events.operations.bulk_load import bulk_load as load_history
 from helpdesk.tickets.events import TicketsLoaded
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Category, Comment, Tag, Team, Ticket
 from helpdesk.tickets.operations.comments import count_comment, event_of_comment
 from helpdesk.tickets.operations.telling import event_of_opening
 from helpdesk.tickets.operations.tickets import apply_changes
@@ -43,7 +43,7 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
-    """`changes` as `update_ticket` takes them, except that `assigned_to` is a user or None."""
+    """`changes` as `update_ticket` takes them, except that people, categories, tags and teams are rows."""
 
     by: User
     at: datetime
@@ -60,6 +60,9 @@ class Story:
     description: str
     priority: str
     steps: Sequence[Said | Changed]
+    category: Category | None = None
+    tags: Sequence[Tag] = ()
+    team: Team | None = None
 
 
 class _Comment(NamedTuple):
@@ -158,7 +161,7 @@ def _write(stories: Sequence[Story]) -> int:
 
 
 def _opened(ticket_id: int, story: Story) -> Ticket:
-    return Ticket(
+    ticket = Ticket(
         id=ticket_id,
         title=story.title,
         description=story.description,
@@ -167,7 +170,12 @@ def _opened(ticket_id: int, story: Story) -> Ticket:
         created_at=story.at,
         updated_at=story.at,
         public_updated_at=story.at,
+        category=story.category,
+        team=story.team,
+        tag_ids=sorted(tag.pk for tag in story.tags),
     )
+    ticket.tags = sorted(story.tags, key=attrgetter("name"))
+    return ticket
 
 
 def _ticket_row(ticket: Ticket) -> tuple[Any, ...]:

@@ -1,10 +1,21 @@
 """What there is to tell of a ticket: its events, made of the row as it stands."""
 
-from typing import Any
+from typing import Any, Final
 
 from helpdesk.events.declaration import Event
-from helpdesk.tickets.events import PriorityChanged, StatusChanged, TicketAssigned, TicketCreated, TicketUpdated
-from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.events import (
+    Named,
+    PriorityChanged,
+    StatusChanged,
+    TicketAssigned,
+    TicketCreated,
+    TicketTeamChanged,
+    TicketUpdated,
+)
+from helpdesk.tickets.models import Category, Tag, Team, Ticket
+
+# What `ticket_updated` tells: all that has no event of its own.
+_REST: Final = ("title", "description", "category", "tags")
 
 
 def events_of_change(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
@@ -26,11 +37,24 @@ def events_of_change(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
                 new_assignee=after.as_dict() if after else None,
             )
         )
-    texts: list[str] = [field for field in ("title", "description") if field in old]
-    if texts:
-        fields = {field: [str(old[field]), str(getattr(ticket, field))] for field in texts}
+    if "team" in old:
+        events.append(TicketTeamChanged(**about, old_team=named(old["team"]), new_team=named(ticket.team)))
+    fields: dict[str, list[Any]] = {
+        field: [_kept(old[field]), _kept(getattr(ticket, field))] for field in _REST if field in old
+    }
+    if fields:
         events.append(TicketUpdated(**about, fields=fields))
     return events
+
+
+def named(row: Category | Tag | Team | None) -> Named | None:
+    return {"id": row.pk, "name": row.name} if row else None
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, list):
+        return [named(tag) for tag in value]
+    return value if isinstance(value, str) else named(value)
 
 
 def about_ticket(ticket: Ticket) -> dict[str, Any]:
@@ -53,4 +77,7 @@ def event_of_opening(ticket: Ticket) -> TicketCreated:
         creator=ticket.created_by.as_dict(),
         assignee=ticket.assigned_to.as_dict() if ticket.assigned_to else None,
         follow_up_of=ticket.follow_up_of_id,
+        category=named(ticket.category),
+        tags=_kept(ticket.tags),
+        team=named(ticket.team),
     )

@@ -1,5 +1,6 @@
 """Every change to a ticket's own fields: one row lock, one transaction, and the events that tell of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,10 +12,10 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.core.errors import Conflict, FieldError, Invalid, NotFound
 from helpdesk.events.declaration import Event
 from helpdesk.events.operations import publish
-from helpdesk.tickets.enums import MOVES, REOPENABLE, Priority, Status
+from helpdesk.tickets.enums import MOVES, REOPENABLE, Status
 from helpdesk.tickets.events import TicketAssigned, TicketDeleted, TicketRestored
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.operations import lifecycle
+from helpdesk.tickets.operations import filing, lifecycle
 from helpdesk.tickets.operations.telling import about_ticket, event_of_opening, events_of_change
 from helpdesk.tickets.operations.versions import require_version
 
@@ -61,27 +62,35 @@ def open_ticket(
     title: str,
     description: str,
     now: datetime,
-    priority: str = Priority.MEDIUM,
+    priority: str | None = None,
     assigned_to: int | None = None,
     created_by: int | None = None,
     follow_up_of: int | None = None,
+    category: int | None = None,
+    tags: Sequence[str] = (),
+    team: int | None = None,
 ) -> Ticket:
-    """Open a ticket for `by`, or on behalf of the user `created_by`; `follow_up_of` is a closed ticket of theirs."""
+    """Open a ticket for `by`, or on behalf of the user `created_by`; tags are names, all else is told by ids.
+
+    `follow_up_of` is a closed ticket of theirs. The category brings the team and the priority where none is named.
+    """
     creator = by if created_by in (None, by.pk) else User.objects.filter(pk=created_by, is_active=True).first()
     if creator is None:
         raise UnknownCreator
     assignee = _agent(assigned_to)
+    place = filing.place_of(category=category, tags=tags, team=team, priority=priority)
     ticket = Ticket.objects.create(
         title=title,
         description=description,
-        priority=priority,
         created_by=creator,
         assigned_to=assignee,
         follow_up_of=lifecycle.followed_up(follow_up_of, by=by, creator=creator),
         created_at=now,
         updated_at=now,
         public_updated_at=now,
+        **place.columns,
     )
+    ticket.tags = place.tags
     publish(event_of_opening(ticket), by=by, now=now)
     if assignee:
         assigned = TicketAssigned(**about_ticket(ticket), old_assignee=None, new_assignee=assignee.as_dict())
@@ -93,7 +102,9 @@ def open_ticket(
 def update_ticket(
     *, by: User, ticket_id: int, changes: dict[str, Any], now: datetime, if_version: int | None = None
 ) -> Ticket:
-    """Write the named of `title`, `description`, `status`, `priority`, `assigned_to` (a user id or None), no others.
+    """Write the named of title, description, status, priority, assigned_to, category, team and tags, no others.
+
+    People, categories and teams are told by id, or None; tags are names, and these are all that it will bear.
 
     Here and below: where `if_version` is not the ticket's version any more, nothing is done (`Outdated`).
     """
@@ -206,7 +217,7 @@ def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, now: dat
 
 def change_ticket(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, now: datetime) -> Ticket:
     """Write those of the wanted that are another value on a locked row, inside the caller's transaction."""
-    changes = resolved(what_differs(ticket, wanted))
+    changes = filing.settled(ticket, resolved(what_differs(ticket, wanted)), named=wanted)
     if not changes:
         return ticket
     written, events = apply_changes(ticket, changes, now=now)
@@ -219,17 +230,22 @@ def change_ticket(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, no
 
 
 def what_differs(ticket: Ticket, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Those of the wanted values that the ticket does not have already."""
-    return {field: value for field, value in wanted.items() if getattr(ticket, _COMPARED.get(field, field)) != value}
+    """Those of the wanted values that the ticket does not have already, as far as ids tell; of tags, names do not."""
+    return {
+        field: value
+        for field, value in wanted.items()
+        if field == "tags" or getattr(ticket, _COMPARED.get(field, field)) != value
+    }
 
 
 # Where the id stands that a change names.
-_COMPARED: Final = {"assigned_to": "assigned_to_id"}
+_COMPARED: Final = {"assigned_to": "assigned_to_id", "category": "category_id", "team": "team_id"}
 
 
 def resolved(changes: dict[str, Any]) -> dict[str, Any]:
     """Rows in place of the ids in a change; raises `Invalid` for what cannot be set."""
-    return changes | ({"assigned_to": _agent(changes["assigned_to"])} if "assigned_to" in changes else {})
+    people = {"assigned_to": _agent(changes["assigned_to"])} if "assigned_to" in changes else {}
+    return changes | people | filing.resolved(changes)
 
 
 def apply_changes(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> tuple[list[str], list[Event]]:
@@ -237,6 +253,8 @@ def apply_changes(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> 
     if "status" in changes:
         changes = changes | _move(ticket, Status(changes["status"]), now=now)
     old = {field: getattr(ticket, field) for field in changes}
+    if "tags" in changes:
+        changes = changes | {"tag_ids": sorted(tag.pk for tag in changes["tags"])}
     return _set(ticket, changes, now=now), events_of_change(ticket, old)
 
 
@@ -271,7 +289,7 @@ def _set(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> list[str]
     }
     for field, value in written.items():
         setattr(ticket, field, value)
-    return list(written)
+    return [field for field in written if field != "tags"]  # which are written as their ids
 
 
 def later(known: datetime | None, now: datetime) -> datetime:
