@@ -85,6 +85,9 @@ OTHERWISE = {
     "/admin/notifications/emaillog/{EmailLog}/history/": 404,
     "/admin/accounts/user/{User}/history/": 302,
     "/admin/tickets/ticket/{Ticket}/history/": 302,
+    "/admin/tickets/category/{Category}/history/": 302,
+    "/admin/tickets/tag/{Tag}/history/": 302,
+    "/admin/tickets/team/{Team}/history/": 302,
 }
 
 

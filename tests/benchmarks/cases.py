@@ -14,7 +14,7 @@ from helpdesk.accounts.models import User
 from helpdesk.events.cursors import Cursor
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.queries import after, head_position
-from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.models import Category, Tag, Team, Ticket
 
 TICKETS, COMMENTS, RECORDS = "tickets_ticket", "tickets_comment", "events_eventrecord"
 
@@ -52,7 +52,7 @@ class Cast:
 
 
 def cases(cast: Cast) -> list[Case]:
-    return [*lists(cast), *searches(), *details(cast), *streams(cast), *sweeps()]
+    return [*lists(cast), *filed(), *searches(), *details(cast), *streams(cast), *sweeps()]
 
 
 def lists(cast: Cast) -> list[Case]:
@@ -94,6 +94,26 @@ def lists(cast: Cast) -> list[Case]:
         *(Case(name, "customer", url + query, (index,)) for name, (query, index) in own.items()),
         Case("deleted", "admin", f"{url}deleted=true", ("ticket_deleted",)),
     ]
+
+
+def filed() -> list[Case]:
+    """By what many tickets are filed under, and by what is new and has three of them."""
+    category = Category.objects.exclude(parent=None).earliest("id")
+    tag, team = Tag.objects.earliest("id"), Team.objects.earliest("id")
+    new_category, new_tag = Category.objects.create(name="Quite new"), Tag.objects.create(name="quite new")
+    some = Ticket.objects.filter(created_at__lte=Ticket.objects.order_by("id")[9].created_at).values("id")[:3]
+    Ticket.objects.filter(id__in=some).update(category=new_category, tag_ids=[new_tag.pk])
+    queries = {
+        "of a category": (f"category={category.pk}", "ticket_category|ticket_newest"),
+        "of a category and those below": (f"category={category.parent_id}", "ticket_category|ticket_newest"),
+        "of a new category": (f"category={new_category.pk}", "ticket_category"),
+        "of a tag": (f"tag={tag.name}", "ticket_tags|ticket_newest"),
+        "of a new tag": (f"tag={new_tag.name}", "ticket_tags"),
+        "of a team": (f"team={team.pk}", "ticket_team|ticket_newest"),
+        "of a team, open": (f"team={team.pk}&status=open", "ticket_team"),
+    }
+    url = "/api/tickets/?"
+    return [Case(name, "agent", url + query, (index,), {TICKETS}) for name, (query, index) in queries.items()]
 
 
 def searches() -> list[Case]:
