@@ -83,7 +83,7 @@ class TicketFilters(django_filters.FilterSet):
         return tickets.filter(assigned_to__isnull=value == "true")
 
     # The next two ask for the ids first: the planner knows how many tickets a category or a tag has, but only of one
-    # that it sees. Of a subquery it expects many, and walks through a million tickets for the three that there are.
+    # that it sees. Of a subquery it expects an average, and walks through all tickets for the three of a rare tag.
 
     def filter_category(self, tickets: TicketQuerySet, _name: str, value: Any) -> TicketQuerySet:
         wanted = _several(value)
