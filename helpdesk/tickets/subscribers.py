@@ -11,7 +11,7 @@ from helpdesk.events.declaration import EVENT_TYPES, Event
 from helpdesk.events.models import EventRecord
 from helpdesk.events.subscriptions import subscribe
 from helpdesk.realtime import push
-from helpdesk.tickets.catalog_events import CategoryEvent, TagEvent, TeamEvent
+from helpdesk.tickets.catalog_events import CategoryEvent, TagEvent, TeamCreated, TeamEvent, TeamUpdated
 from helpdesk.tickets.enums import UNSOLVED
 from helpdesk.tickets.events import (
     CommentEvent,
@@ -22,7 +22,7 @@ from helpdesk.tickets.events import (
     TicketEvent,
     TicketRestored,
     TicketsLoaded,
-    TicketUpdated,
+    TicketTeamChanged,
     WorkloadUpdated,
 )
 from helpdesk.tickets.operations.assignment_queue import share_out
@@ -54,8 +54,8 @@ subscribe(*TICKET_EVENTS, name="realtime.push")(push.wake)
 _MOVES_A_QUEUE: Final[dict[type[TicketEvent], Callable[[Any], bool]]] = {
     TicketCreated: lambda event: event.assignee is None,
     StatusChanged: lambda event: (event.old_status in UNSOLVED) != (event.new_status in UNSOLVED),
+    TicketTeamChanged: lambda _event: True,
     TicketAssigned: lambda event: event.old_assignee is not None,
-    TicketUpdated: lambda event: bool(event.changes.keys() - {"title", "description"}),
     TicketDeleted: lambda _event: True,
     TicketRestored: lambda _event: True,
 }
@@ -70,3 +70,8 @@ def give_out_what_waits(event: TicketEvent, _record: EventRecord) -> None:
 @subscribe(WorkloadUpdated, name="tickets.assignment")
 def give_out_to_who_is_free(event: WorkloadUpdated, _record: EventRecord) -> None:
     share_out(ticket_id=None, freed=[event.user["id"]], now=timezone.now())
+
+
+@subscribe(TeamCreated, TeamUpdated, name="tickets.assignment")
+def give_out_to_the_team(event: TeamEvent, _record: EventRecord) -> None:
+    share_out(ticket_id=None, freed=[member["id"] for member in event.team["members"]], now=timezone.now())

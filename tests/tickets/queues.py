@@ -22,7 +22,7 @@ def in_queue(ticket: Ticket, team: Team) -> Ticket:
 
 def waiting(team: Team, creator: Any = None, /, **fields: Any) -> Ticket:
     """A new ticket in the queue; whoever hears of its opening finds it there, if the caller is `committing`."""
-    return in_queue(ticket_of(creator, **fields), team)
+    return Ticket.objects.get(pk=ticket_of(creator, team=team.pk, **fields).pk)
 
 
 def loads() -> Counter[str]:

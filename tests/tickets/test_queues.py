@@ -11,7 +11,7 @@ from helpdesk.accounts.models import User
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.events.operations import sweep
 from helpdesk.tickets.models import AssignmentDecision, Membership, Team, Ticket
-from helpdesk.tickets.operations import assignment, assignment_queue, comments, tickets
+from helpdesk.tickets.operations import assignment, assignment_queue, comments, teams, tickets
 from helpdesk.tickets.operations.workloads import update_workload
 from tests.factories import ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
@@ -123,6 +123,32 @@ def test_a_team_without_members_keeps_its_tickets(committing: Committing, db: No
         ticket = waiting(team_of(assignment="least_loaded"))
 
     assert (assignee(ticket), reasons(ticket)) == (None, [(None, "no_members", {})])
+
+
+@pytest.mark.parametrize("changes", [{"members": True}, {"assignment": "least_loaded"}])
+def test_a_team_that_gets_somebody_who_is_free_gives_out_what_waits(
+    committing: Committing, ann: User, bob: User, changes: dict[str, Any]
+) -> None:
+    team = team_of(
+        *([] if "members" in changes else [ann]), assignment="round_robin" if "members" in changes else "manual"
+    )
+    with committing():
+        ticket = waiting(team)
+    assert assignee(ticket) is None
+
+    with committing():
+        named = {"members": [ann.pk]} if "members" in changes else changes
+        teams.update_team(by=bob, team_id=team.pk, changes=named, now=NOON)
+
+    assert assignee(ticket) == "ann"
+
+
+def test_a_ticket_that_comes_into_a_queue_is_given_out(committing: Committing, ann: User, bob: User) -> None:
+    team, ticket = team_of(ann, assignment="round_robin"), ticket_of()
+    with committing():
+        tickets.update_ticket(by=bob, ticket_id=ticket.pk, changes={"team": team.pk}, now=NOON)
+
+    assert assignee(ticket) == "ann"
 
 
 def test_looking_at_a_queue_again_writes_nothing_down_again(committing: Committing, ann: User) -> None:
