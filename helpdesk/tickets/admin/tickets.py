@@ -92,11 +92,11 @@ class TicketAdmin(OperationsAdmin):
 
     def get_queryset(self, request: Any) -> TicketQuerySet:
         """The deleted ones too: whoever may restore them reads them here."""
-        return Ticket.objects.in_scope_of(request.user).defer("search", "folded_title").order_by(*self.ordering)
+        return Ticket.objects.in_scope_of(request.user).order_by(*self.ordering)
 
     def get_search_results(self, request: Any, queryset: Any, search_term: str) -> tuple[Any, bool]:
         try:
-            return search(queryset, search_term), False
+            return search(queryset, search_term, user=request.user), False
         except DomainError as refusal:
             self.message_user(request, str(refusal.detail), messages.ERROR)
             return queryset.none(), False

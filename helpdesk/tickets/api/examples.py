@@ -28,6 +28,13 @@ TICKET: Final[dict[str, Any]] = {
     "updated_at": "2026-11-20T10:05:00Z",
     "version": 3,
 }
+FOUND: Final = {
+    **TICKET,
+    "highlight": {
+        "title": "The <mark>printer</mark> is on fire",
+        "excerpt": "It began after lunch. The <mark>smoke</mark> is blue.",
+    },
+}
 COMMENT: Final[dict[str, Any]] = {
     "id": 31,
     "ticket": TICKET["id"],

@@ -23,6 +23,24 @@ class TicketOutput(serializers.Serializer):
     version = serializers.IntegerField(help_text="Counts changes to the ticket's own fields, not its comments.")
 
 
+class HighlightOutput(serializers.Serializer):
+    title = serializers.CharField()
+    excerpt = serializers.CharField(help_text="Of the description, or of the last comment in which a word was found.")
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A ticket", value=examples.TICKET),
+        OpenApiExample("Found, with `highlight=true`", value=examples.FOUND),
+    ]
+)
+class FoundTicketOutput(TicketOutput):
+    highlight = HighlightOutput(
+        required=False,
+        help_text="With `highlight=true`: what was searched for in `<mark>`, everything else escaped for HTML.",
+    )
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample("A comment, for customers", value=examples.COMMENT),

@@ -14,6 +14,7 @@ from helpdesk.events.operations import publish
 from helpdesk.tickets.enums import MOVES, REOPENABLE, Priority, Status
 from helpdesk.tickets.events import TicketAssigned, TicketDeleted, TicketRestored
 from helpdesk.tickets.models import Ticket
+from helpdesk.tickets.operations import search_texts
 from helpdesk.tickets.operations.telling import about_ticket, event_of_opening, events_of_change
 
 
@@ -70,6 +71,7 @@ def open_ticket(
         updated_at=now,
         public_updated_at=now,
     )
+    search_texts.refresh(ticket.pk)
     publish(event_of_opening(ticket), by=by, now=now)
     if assignee:
         assigned = TicketAssigned(**about_ticket(ticket), old_assignee=None, new_assignee=assignee.as_dict())
@@ -150,6 +152,8 @@ def _change(ticket: Ticket, wanted: dict[str, Any], *, by: User, now: datetime) 
         return ticket
     written, events = apply_changes(ticket, changes, now=now)
     ticket.save(update_fields=written)
+    if not search_texts.TEXTS.isdisjoint(changes):
+        search_texts.refresh(ticket.pk)
     for event in events:
         publish(event, by=by, now=now)
     return ticket
