@@ -75,7 +75,7 @@ class TicketAdmin(OperationsAdmin):
     list_filter = (StatusFilter, PriorityFilter, AssigneeFilter, WaitingFilter, DeletedFilter)
     list_select_related = ("assigned_to", "created_by")
     search_fields = ("title",)
-    search_help_text = _("Words of the title or the description, or #12")
+    search_help_text = _('Words, "phrases", -words that must not occur, or #12')
     ordering = ("-created_at", "-id")
     sortable_by = ("shown_priority", "created")
     autocomplete_fields = ("created_by",)
