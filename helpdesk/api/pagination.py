@@ -26,7 +26,7 @@ from helpdesk.core.errors import FieldError, Invalid
 NUMBER: Final = re.compile(r"0{0,18}[1-9][0-9]{0,18}")  # int() reads no more than 4,300 digits
 COUNT: Final = "_count"
 # What chooses a page of a list, and not its rows.
-NOT_FILTERS: Final = frozenset({"page", "page_size", "cursor", "ordering", "format"})
+NOT_FILTERS: Final = frozenset({"page", "page_size", "cursor", "ordering", "highlight", "format"})
 
 
 class PageTooDeep(Invalid):

@@ -9,7 +9,7 @@ DECISIONS: Final = 20
 
 def explanation(ticket_id: int) -> dict[str, Any]:
     """How it stands, and the latest decisions, newest first; two statements. The ticket is there."""
-    ticket = Ticket.objects.select_related("team", "assigned_to").defer("search", "folded_title").get(pk=ticket_id)
+    ticket = Ticket.objects.select_related("team", "assigned_to").get(pk=ticket_id)
     decisions = AssignmentDecision.objects.filter(ticket=ticket_id).select_related("team", "chosen").order_by("-id")
     return {
         "ticket": ticket.pk,

@@ -195,7 +195,8 @@ def test_what_is_loaded_can_be_found(loaded, api_as):
     timeline = api_as(ticket.created_by).get(f"/api/tickets/{ticket.pk}/timeline/").json()
 
     assert ticket.pk in {row["id"] for row in page["results"]}
-    written = Q(title__icontains="factura") | Q(description__iregex=r"\mfactura")
+    said = Comment.objects.filter(content__iregex=r"\mfactura").values("ticket")
+    written = Q(title__icontains="factura") | Q(description__iregex=r"\mfactura") | Q(pk__in=said)
     assert page["count"] == Ticket.objects.filter(written).count()
     told = EventRecord.objects.filter(subject_id=ticket.pk, staff_only=False).order_by("-id")
     assert [entry["id"] for entry in timeline["results"]] == list(told.values_list("id", flat=True)[:20])

@@ -37,6 +37,13 @@ TICKET: Final[dict[str, Any]] = {
     "team": TEAM,
 }
 OWN_TICKET: Final = {name: value for name, value in TICKET.items() if name != "team"}
+FOUND: Final = {
+    **TICKET,
+    "highlight": {
+        "title": "The <mark>printer</mark> is on fire",
+        "excerpt": "It began after lunch. The <mark>smoke</mark> is blue.",
+    },
+}
 COMMENT: Final[dict[str, Any]] = {
     "id": 31,
     "ticket": TICKET["id"],

@@ -13,11 +13,12 @@ from helpdesk.tickets.enums import Priority, Status
 from helpdesk.tickets.models import Category, Comment, CommentQuerySet, Tag, Ticket, TicketQuerySet
 from helpdesk.tickets.operations.filing import one_line
 from helpdesk.tickets.queries import comments_before, sight_of
-from helpdesk.tickets.search import search
+from helpdesk.tickets.search import by_relevance, search
 
 # Every order of the list by its name in the URL, as the attribute of `Sight` or the column behind it.
 ORDERINGS: Final = ("created_at", "updated_at", "priority", "last_comment_at")
 DEFAULT_ORDERING: Final = "-created_at"
+RELEVANCE: Final = "relevance"
 
 
 def order(tickets: TicketQuerySet, name: str, *, user: Any) -> TicketQuerySet:
@@ -61,13 +62,17 @@ class TicketFilters(django_filters.FilterSet):
     unassigned = FlagFilter(method="filter_unassigned")
     search = django_filters.CharFilter(
         method="filter_search",
-        help_text=_("Every word must occur in the title or description, as a word or its beginning; `#12`: by number."),
+        help_text=_(
+            "Every word must occur in the title, the description or a comment, as a word or its beginning; "
+            '"words in quotes" side by side; `-word` must not occur; `#12`: by number.'
+        ),
     )
     ordering = django_filters.ChoiceFilter(
         method="filter_ordering",
-        choices=[(prefix + name, prefix + name) for name in ORDERINGS for prefix in ("", "-")],
-        help_text=_("Default: -created_at."),
+        choices=[(name, name) for name in (*(prefix + name for name in ORDERINGS for prefix in ("", "-")), RELEVANCE)],
+        help_text=_("Default: -created_at. By relevance only a search of up to 10,000 hits is ordered."),
     )
+    highlight = FlagFilter(method="filter_highlight", help_text=_("Show where the words of the search were found."))
     deleted = FlagFilter(method="filter_deleted", help_text=_("The deleted ones instead; for admins."))
 
     class Meta:
@@ -101,10 +106,17 @@ class TicketFilters(django_filters.FilterSet):
         return tickets.filter(team__in=_several(value))
 
     def filter_search(self, tickets: TicketQuerySet, _name: str, value: str) -> TicketQuerySet:
-        return search(tickets, value)
+        return search(tickets, value, user=self.request.user)
 
     def filter_ordering(self, tickets: TicketQuerySet, _name: str, value: str) -> TicketQuerySet:
+        if value == RELEVANCE:
+            ranked = by_relevance(tickets, self.form.cleaned_data["search"])
+            return tickets if ranked is None else ranked
         return order(tickets, value, user=self.request.user)
+
+    def filter_highlight(self, tickets: TicketQuerySet, _name: str, _value: str) -> TicketQuerySet:
+        # The view shows it; here the value was only checked.
+        return tickets
 
     def filter_deleted(self, tickets: TicketQuerySet, _name: str, _value: str) -> TicketQuerySet:
         # The view has chosen the rows, since a role may be refused; here the value was only checked.

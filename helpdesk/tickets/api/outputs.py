@@ -38,6 +38,24 @@ class TicketOutput(serializers.Serializer):
     team = NamedOutput(required=False, allow_null=True, help_text="In whose queue it stands. Agents only.")
 
 
+class HighlightOutput(serializers.Serializer):
+    title = serializers.CharField()
+    excerpt = serializers.CharField(help_text="Of the description, or of the last comment in which a word was found.")
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A ticket", value=examples.TICKET),
+        OpenApiExample("Found, with `highlight=true`", value=examples.FOUND),
+    ]
+)
+class FoundTicketOutput(TicketOutput):
+    highlight = HighlightOutput(
+        required=False,
+        help_text="With `highlight=true`: what was searched for in `<mark>`, everything else escaped for HTML.",
+    )
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample("A comment, for customers", value=examples.COMMENT),

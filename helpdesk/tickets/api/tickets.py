@@ -23,7 +23,8 @@ from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
 from helpdesk.tickets.api.history import AT, moment
 from helpdesk.tickets.api.inputs import ClaimInput, EditTicketInput, OpenTicketInput, validated
-from helpdesk.tickets.api.outputs import TicketDetailOutput, TicketOutput, TimelineEntryOutput
+from helpdesk.tickets.api.outputs import FoundTicketOutput, TicketDetailOutput, TicketOutput, TimelineEntryOutput
+from helpdesk.tickets.highlights import highlights
 from helpdesk.tickets.models import Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
 from helpdesk.tickets.past import detail_then
@@ -35,7 +36,7 @@ _DETAIL = {200: TicketDetailOutput}
     list=extend_schema(
         summary="List tickets",
         description="Customers see their own, agents all.",
-        responses=TicketOutput(many=True),
+        responses=FoundTicketOutput(many=True),
     ),
     create=extend_schema(
         summary="Open a ticket",
@@ -134,14 +135,21 @@ class TicketViewSet(ApiViewSet):
         return Ticket.objects.visible_to(user)
 
     def page_rows(self, rows: Any) -> Any:
-        return queries.ticket_values(rows, user=caller(self.request)) if self.action == "list" else rows
+        if self.action != "list":
+            return rows
+        also = ("description",) if self._searched else ()
+        return queries.ticket_values(rows, user=caller(self.request), also=also)
 
     @cached
     def list(self, request: Request) -> Response:
         user = caller(request)
         tickets = order(self._rows(), DEFAULT_ORDERING, user=user)
         rows = self.page_of(self.filter_queryset(tickets))
-        return self.get_paginated_response([queries.ticket_body(row, user=user) for row in rows])
+        bodies = [queries.ticket_body(row, user=user) for row in rows]
+        if self._searched:
+            found = highlights(rows, text=self._searched, user=user)
+            bodies = [body | {"highlight": found[body["id"]]} for body in bodies]
+        return self.get_paginated_response(bodies)
 
     def create(self, request: Request) -> Response:
         ticket = operations.open_ticket(by=caller(request), now=timezone.now(), **validated(OpenTicketInput, request))
@@ -189,6 +197,12 @@ class TicketViewSet(ApiViewSet):
         self._find(pk)
         records = self.page_of(queries.timeline(ticket_id=pk, user=caller(request)))
         return self.get_paginated_response(queries.timeline_bodies(records))
+
+    @property
+    def _searched(self) -> str:
+        """The search whose words are to be shown, if they are."""
+        asked = self.request.query_params
+        return str(asked.get("search", "")).strip() if asked.get("highlight") == "true" else ""
 
     def _act(self, operation: Any, pk: int) -> Response:
         version = self._expected(pk)

@@ -8,14 +8,8 @@ from helpdesk.tickets.models.drafts import Draft
 from helpdesk.tickets.models.links import Merge, TicketLink
 from helpdesk.tickets.models.sight import agents_who_see
 from helpdesk.tickets.models.teams import Membership, Team, Workload
-from helpdesk.tickets.models.tickets import (
-    LONGEST_TEXT,
-    TITLE_LENGTH,
-    Fold,
-    SearchDocument,
-    Ticket,
-    TicketQuerySet,
-)
+from helpdesk.tickets.models.texts import Fold, SearchDocument, TicketText
+from helpdesk.tickets.models.tickets import LONGEST_TEXT, TITLE_LENGTH, Ticket, TicketQuerySet
 from helpdesk.tickets.models.timers import Timer
 
 __all__ = [
@@ -37,6 +31,7 @@ __all__ = [
     "Ticket",
     "TicketLink",
     "TicketQuerySet",
+    "TicketText",
     "Timer",
     "Workload",
     "agents_who_see",

@@ -5,11 +5,9 @@ from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Concat
+from django.db.models import Case, F, Q, Value, When
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -21,20 +19,6 @@ from helpdesk.tickets.models.teams import Team
 
 TITLE_LENGTH = 255
 LONGEST_TEXT = 20_000
-
-
-class Fold(Func):
-    """Lower case without accents; an immutable wrapper, since `unaccent()` itself may not stand in an index."""
-
-    function = "helpdesk_fold"
-    output_field = models.TextField()
-
-
-class SearchDocument(Func):
-    """The words of a text as `simple` lexemes: stemming would break "every word, or the beginning of one"."""
-
-    function = "helpdesk_search_document"
-    output_field = SearchVectorField()
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -103,19 +87,6 @@ class Ticket(models.Model):
 
     # Counts changes to the ticket's own fields; comments and notes do not move it.
     version = models.PositiveIntegerField(default=1)
-
-    search = models.GeneratedField(
-        expression=SearchDocument(Concat("title", Value(" "), "description", output_field=models.TextField())),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
-
-    # Stored, since a search reads many titles, and folding one costs more than comparing it.
-    folded_title = models.GeneratedField(
-        expression=Fold("title"),
-        output_field=models.TextField(),
-        db_persist=True,
-    )
 
     objects = TicketQuerySet.as_manager()
 
@@ -223,8 +194,6 @@ class Ticket(models.Model):
                 name="ticket_resolved",
                 condition=Q(deleted_at=None, resolved_at__isnull=False),
             ),
-            GinIndex("search", name="ticket_search", fastupdate=False),
-            GinIndex(OpClass("folded_title", name="gin_trgm_ops"), name="ticket_title_trigram"),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from helpdesk.core.errors import Conflict, DomainError, FieldError, Invalid
 from helpdesk.events.declaration import Event
 from helpdesk.events.operations import publish_all
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.operations import filing, lifecycle
+from helpdesk.tickets.operations import filing, lifecycle, search_texts
 from helpdesk.tickets.operations.tickets import (
     TicketNotFound,
     apply_changes,
@@ -112,7 +112,7 @@ def _resolved(changes: dict[str, Any]) -> dict[str, Any]:
 
 def _rows(by: User, ticket_ids: Sequence[int], *, lock: bool) -> list[Ticket]:
     """Those that the caller sees, locked in the order of their ids: two who change the same ones cannot deadlock."""
-    tickets = Ticket.objects.visible_to(by).filter(pk__in=ticket_ids).defer("search", "folded_title").order_by("pk")
+    tickets = Ticket.objects.visible_to(by).filter(pk__in=ticket_ids).order_by("pk")
     # Who had each of them is asked after the lock: a joined assignee would be the one from before.
     return list(
         (tickets.select_for_update(of=("self",)) if lock else tickets).prefetch_related(
@@ -151,6 +151,8 @@ def _write(plan: _Plan, *, by: User, now: datetime) -> None:
         return
     # A column that one of them does not change is written as it was read: nobody else can have changed a locked row.
     Ticket.objects.bulk_update(plan.tickets, sorted(plan.columns))
+    if not search_texts.TEXTS.isdisjoint(plan.columns):
+        search_texts.refresh(*(ticket.pk for ticket in plan.tickets))
     if plan.moved:
         lifecycle.set_timers(*plan.moved, now=now)
     publish_all(plan.events, by=by, now=now)

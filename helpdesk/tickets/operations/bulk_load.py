@@ -17,7 +17,8 @@ from helpdesk.events.operations import publish, sequence
 from helpdesk.events.operations.bulk_load import Happening
 from helpdesk.events.operations.bulk_load import bulk_load as load_history
 from helpdesk.tickets.events import TicketsLoaded
-from helpdesk.tickets.models import Category, Comment, Tag, Team, Ticket
+from helpdesk.tickets.models import Category, Comment, Tag, Team, Ticket, TicketText
+from helpdesk.tickets.operations import search_texts
 from helpdesk.tickets.operations.comments import count_comment, event_of_comment
 from helpdesk.tickets.operations.telling import event_of_opening
 from helpdesk.tickets.operations.tickets import apply_changes
@@ -103,7 +104,7 @@ def bulk_load(
         if _is_large(expected):
             _load_at_once(batches, now=now, report=report)
     _load_by_batches(batches, now=now, report=report)
-    bulk.analyze(Ticket, Comment, EventRecord)
+    bulk.analyze(Ticket, Comment, TicketText, EventRecord)
 
 
 def _is_large(expected: int) -> bool:
@@ -116,7 +117,7 @@ def _load_at_once(batches: Iterable[Sequence[Story]], *, now: datetime, report: 
     # First: who holds a table while waiting for our numbers would never let us have the table.
     sequence()
     tickets = comments = 0
-    with bulk.rebuilding(Ticket, Comment, EventRecord):
+    with bulk.rebuilding(Ticket, Comment, TicketText, EventRecord):
         for batch in batches:
             tickets, comments = tickets + len(batch), comments + _write(batch)
             report(tickets, comments)
@@ -155,6 +156,7 @@ def _write(stories: Sequence[Story]) -> int:
                 happenings.extend(Happening(event, step.by, step.at) for event in events)
     bulk.copy(Ticket, _TICKET_COLUMNS, map(_ticket_row, tickets))
     bulk.copy(Comment, _COMMENT_COLUMNS, map(_comment_row, comments))
+    search_texts.write([ticket.pk for ticket in tickets], [comment.pk for comment in comments])
     # A stable sort: what happened to one ticket at one moment keeps its order.
     load_history(sorted(happenings, key=attrgetter("at")))
     return len(comments)

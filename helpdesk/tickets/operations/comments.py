@@ -22,6 +22,7 @@ from helpdesk.tickets.events import (
     NoteUpdated,
 )
 from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations import search_texts
 from helpdesk.tickets.operations.collisions import require_seen
 from helpdesk.tickets.operations.moving import Moved, wherever_it_is
 from helpdesk.tickets.operations.telling import about_ticket
@@ -74,6 +75,7 @@ def add_comment(
         raise TicketClosed(_("This ticket is closed. Reopen it, or open a new one."))
     require_seen(ticket, None if force else seen_version, by=by)
     comment = Comment.objects.create(ticket=ticket, author=by, content=content, is_internal=is_internal, created_at=now)
+    search_texts.add(comment)
     count_comment(ticket, comment)
     ticket.save(update_fields=[*_COUNTERS, *_TIMES])
     publish(event_of_comment(ticket, comment), by=by, now=now)
@@ -93,6 +95,7 @@ def edit_comment(*, by: User, comment_id: int, content: str, now: datetime, if_v
     old, comment.content = comment.content, content
     comment.edited_at, comment.version = now, comment.version + 1
     comment.save(update_fields=["content", "edited_at", "version"])
+    search_texts.refresh(ticket.pk)
     _touch(ticket, comment, now=now)
     ticket.save(update_fields=_TIMES)
     event_type = NoteUpdated if comment.is_internal else CommentUpdated
@@ -107,6 +110,7 @@ def delete_comment(*, by: User, comment_id: int, now: datetime, if_version: int 
     require_version(comment, if_version, by=by)
     comment.deleted_at, comment.version = now, comment.version + 1
     comment.save(update_fields=["deleted_at", "version"])
+    search_texts.refresh(ticket.pk)
     left = Comment.objects.filter(ticket=ticket, deleted_at=None)
     ticket.comments_count -= 1
     ticket.last_comment_at = left.aggregate(last=Max("created_at"))["last"]

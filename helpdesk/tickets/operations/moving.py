@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 
 from helpdesk.tickets.models import Attachment, Comment, Merge, Ticket
+from helpdesk.tickets.operations import search_texts
 from helpdesk.tickets.operations.tickets import later
 
 P = ParamSpec("P")
@@ -81,7 +82,10 @@ def carry_back(merge: Merge, source: Ticket) -> Load:
 
 
 def recount(ticket: Ticket, *, touched: datetime, publicly: bool = True) -> None:
-    """The counters as the comments are now, and the times that tell of the change; the public's never for a note."""
+    """The counters, and what a search reads, as the comments are now; and the times that tell of the change.
+
+    The public's never for a note.
+    """
     public = Q(is_internal=False)
     counted = Comment.objects.filter(ticket=ticket, deleted_at=None).aggregate(
         comments_count=Count("*"),
@@ -95,6 +99,7 @@ def recount(ticket: Ticket, *, touched: datetime, publicly: bool = True) -> None
     for field, value in counted.items():
         setattr(ticket, field, value)
     ticket.save(update_fields=list(counted))
+    search_texts.refresh(ticket.pk)
 
 
 _ALIVE: Final = Q(deleted_at=None)

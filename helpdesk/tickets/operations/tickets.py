@@ -15,7 +15,7 @@ from helpdesk.events.operations import publish
 from helpdesk.tickets.enums import MOVES, REOPENABLE, Status
 from helpdesk.tickets.events import TicketAssigned, TicketDeleted, TicketRestored
 from helpdesk.tickets.models import Ticket
-from helpdesk.tickets.operations import filing, lifecycle
+from helpdesk.tickets.operations import filing, lifecycle, search_texts
 from helpdesk.tickets.operations.telling import about_ticket, event_of_opening, events_of_change
 from helpdesk.tickets.operations.versions import require_version
 
@@ -91,6 +91,7 @@ def open_ticket(
         **place.columns,
     )
     ticket.tags = place.tags
+    search_texts.refresh(ticket.pk)
     publish(event_of_opening(ticket), by=by, now=now)
     if assignee:
         assigned = TicketAssigned(**about_ticket(ticket), old_assignee=None, new_assignee=assignee.as_dict())
@@ -224,6 +225,8 @@ def change_ticket(ticket: Ticket, wanted: dict[str, Any], *, by: User | None, no
     ticket.save(update_fields=written)
     if "status" in changes:
         lifecycle.set_timers(ticket, now=now)
+    if not search_texts.TEXTS.isdisjoint(changes):
+        search_texts.refresh(ticket.pk)
     for event in events:
         publish(event, by=by, now=now)
     return ticket
