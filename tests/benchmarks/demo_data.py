@@ -3,7 +3,7 @@
     python -m tests.benchmarks.demo_data [--tickets=10000] [--comments-per-ticket=5] [--rounds=5]
 
 In a database of its own beside that of DATABASE_URL, made and dropped again. The ways take turns, so that they share the
-weather. "Rows" are tickets, comments and the events of their timelines.
+weather. "Rows" are tickets, comments, the words that a search reads, and the events of their timelines.
 """
 
 import os
@@ -32,18 +32,18 @@ class Rows:
 
         from helpdesk.core import bulk
         from helpdesk.events.models import EventRecord
-        from helpdesk.tickets.models import Comment, Ticket
+        from helpdesk.tickets.models import Comment, Ticket, TicketText
 
-        self.models: tuple[Any, ...] = (Ticket, Comment, EventRecord)
+        self.models: tuple[Any, ...] = (Ticket, Comment, TicketText, EventRecord)
         self._rebuilding = bulk.rebuilding
         self._texts: list[tuple[str, bytes]] = []
         with connection.cursor() as cursor:
             for model in self.models:
                 meta = model._meta
                 names = ", ".join(f'"{field.column}"' for field in meta.concrete_fields if not field.generated)
-                with cursor.copy(f"COPY (SELECT {names} FROM {meta.db_table} ORDER BY id) TO STDOUT") as texts:
+                with cursor.copy(f"COPY (SELECT {names} FROM {meta.db_table} ORDER BY 1) TO STDOUT") as texts:
                     self._texts.append((f"COPY {meta.db_table} ({names}) FROM STDIN", b"".join(texts)))
-        self._instances = [list(model.objects.order_by("id")) for model in self.models]
+        self._instances = [list(model.objects.order_by("pk")) for model in self.models]
 
     def copy(self) -> None:
         from django.db import connection, transaction
