@@ -18,6 +18,7 @@ from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
+from helpdesk.tickets.api.attachments import AttachmentViewSet, TicketAttachmentViewSet
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
 from helpdesk.tickets.api.tickets import TicketViewSet
 
@@ -26,6 +27,7 @@ router.register("auth/sessions", SessionViewSet, basename="sessions")
 router.register("users", UserViewSet, basename="users")
 router.register("tickets", TicketViewSet, basename="tickets")
 router.register("comments", CommentViewSet, basename="comments")
+router.register("attachments", AttachmentViewSet, basename="attachments")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", TokenView.as_view(), name="token"),
@@ -57,6 +59,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "tickets/<id:ticket_id>/comments/<id:pk>/",
         TicketCommentViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, detail=True),
         name="ticket-comment",
+    ),
+    path(
+        "tickets/<id:ticket_id>/attachments/",
+        TicketAttachmentViewSet.as_view({"post": "create"}),
+        name="ticket-attachments",
     ),
     path("", include(router.urls)),
 ]

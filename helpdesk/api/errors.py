@@ -33,6 +33,8 @@ STATUSES: Final[dict[type[domain.DomainError], int]] = {
     domain.Conflict: 409,
     domain.Gone: 410,
     domain.PreconditionFailed: 412,
+    domain.TooLarge: 413,
+    domain.UnsupportedType: 415,
     domain.Throttled: 429,
     domain.Unavailable: 503,
 }

@@ -6,7 +6,7 @@ from helpdesk.events.declaration import EVENT_TYPES, Event
 from helpdesk.events.models import EventRecord
 from helpdesk.events.subscriptions import subscribe
 from helpdesk.realtime import push
-from helpdesk.tickets.events import CommentEvent, TicketEvent, TicketsLoaded
+from helpdesk.tickets.events import AttachmentEvent, CommentEvent, TicketEvent, TicketsLoaded
 
 TICKET_EVENTS = [event_type for event_type in EVENT_TYPES.values() if issubclass(event_type, TicketEvent)]
 
@@ -14,7 +14,7 @@ TICKET_EVENTS = [event_type for event_type in EVENT_TYPES.values() if issubclass
 @subscribe(*TICKET_EVENTS, name="cache.lists", urgent=True)
 def move_lists_on(event: TicketEvent, _record: EventRecord) -> None:
     """Before the answer to whoever made the change, and before anybody hears of it."""
-    is_note = isinstance(event, CommentEvent) and event.staff_only
+    is_note = isinstance(event, CommentEvent | AttachmentEvent) and event.staff_only
     pages.bump(*(staff_scopes() if is_note else scopes_of_ticket(event.creator_id)))
 
 

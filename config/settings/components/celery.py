@@ -41,5 +41,6 @@ _REPLACED = {"expires": _EVERY.total_seconds()}
 
 CELERY_BEAT_SCHEDULE = {
     "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
+    "collect-files": {"task": "helpdesk.tickets.tasks.collect_files", "schedule": timedelta(hours=1)},
     "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
 }

@@ -65,6 +65,13 @@ class EditCommentInput(serializers.Serializer):
     content = Text(max_length=LONGEST_TEXT)
 
 
+class AttachInput(serializers.Serializer):
+    """A form, `multipart/form-data`: see `api/uploads.py`."""
+
+    file = serializers.FileField(help_text="One, of one of the kinds that are taken.")
+    comment = Id(required=False, help_text="Hang it on this comment of one's own on the ticket.")
+
+
 # Fields that a role may not set are 403, before the body is judged; null and false set nothing.
 RESTRICTED: Final[Mapping[str, Permission]] = {
     "assigned_to": Permission.EDIT_TICKET,

@@ -23,6 +23,18 @@ class TicketOutput(serializers.Serializer):
     version = serializers.IntegerField(help_text="Counts changes to the ticket's own fields, not its comments.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A file", value=examples.ATTACHMENT)])
+class AttachmentOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    filename = serializers.CharField()
+    content_type = serializers.CharField(help_text="By the content, not by what was announced.")
+    size = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="Of the bytes as they are stored: a picture is written anew.")
+    uploaded_by = UserOutput()
+    created_at = serializers.DateTimeField()
+    url = serializers.URLField(help_text="Where the bytes are, for those who see this.")
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample("A comment, for customers", value=examples.COMMENT),
@@ -34,6 +46,7 @@ class CommentOutput(serializers.Serializer):
     ticket = serializers.IntegerField()
     author = UserOutput()
     content = serializers.CharField()
+    attachments = AttachmentOutput(many=True)
     created_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
     version = serializers.IntegerField(help_text="Counts its edits.")
@@ -45,6 +58,7 @@ class TicketDetailOutput(TicketOutput):
     description = serializers.CharField()
     comments = CommentOutput(many=True, help_text="The latest 100, oldest first.")
     comments_previous = serializers.URLField(allow_null=True, help_text="The older ones.")
+    attachments = AttachmentOutput(many=True, help_text="Of the ticket itself; those of its comments stand there.")
     allowed_actions = serializers.ListField(
         child=serializers.CharField(), help_text="What the caller may do to it as it stands."
     )

@@ -19,6 +19,7 @@ from helpdesk.api.views import ApiViewSet
 from helpdesk.core.errors import Forbidden
 from helpdesk.tickets import queries
 from helpdesk.tickets.api import examples
+from helpdesk.tickets.api.addresses import link_to
 from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
 from helpdesk.tickets.api.inputs import EditTicketInput, OpenTicketInput, validated
 from helpdesk.tickets.api.outputs import TicketDetailOutput, TicketOutput, TimelineEntryOutput
@@ -200,7 +201,9 @@ class TicketViewSet(ApiViewSet):
 
     def _detail(self, pk: int) -> dict[str, Any]:
         user = caller(self.request)
-        detail = queries.ticket_detail(Ticket.objects.visible_to(user), ticket_id=pk, user=user)
+        detail = queries.ticket_detail(
+            Ticket.objects.visible_to(user), ticket_id=pk, user=user, link=link_to(self.request)
+        )
         if detail is None:
             raise operations.TicketNotFound
         body, oldest_shown = detail

@@ -21,7 +21,7 @@ from helpdesk.tickets.events import (
     NoteDeleted,
     NoteUpdated,
 )
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Attachment, Comment, Ticket
 from helpdesk.tickets.operations.telling import about_ticket
 from helpdesk.tickets.operations.tickets import later, lock_ticket, wake_ticket
 
@@ -86,6 +86,7 @@ def delete_comment(*, by: User, comment_id: int, now: datetime) -> None:
     ticket, comment = _lock(comment_id)
     comment.deleted_at, comment.version = now, comment.version + 1
     comment.save(update_fields=["deleted_at", "version"])
+    Attachment.objects.filter(comment=comment, deleted_at=None).update(deleted_at=now)
     left = Comment.objects.filter(ticket=ticket, deleted_at=None)
     ticket.comments_count -= 1
     ticket.last_comment_at = left.aggregate(last=Max("created_at"))["last"]
