@@ -17,3 +17,14 @@ def comment_on(ticket: Any, by: Any, /, **fields: Any) -> Any:
     from helpdesk.tickets.operations import comments
 
     return comments.add_comment(by=by, ticket_id=ticket.pk, **({"content": "Water helps.", "now": NOON} | fields))
+
+
+def attachment_on(ticket: Any, by: Any, /, comment: Any = None, content: bytes = b"It burns.\n", **fields: Any) -> Any:
+    from helpdesk.files.receiving import Incoming, check
+    from helpdesk.tickets.operations import attachments
+
+    incoming = Incoming(filename=fields.pop("filename", "smoke.txt"), announced="")
+    incoming.write(content)
+    values = {"comment_id": comment.pk if comment else None, "now": NOON} | fields
+    with check(incoming) as file:
+        return attachments.attach(by=by, ticket_id=ticket.pk, file=file, **values)

@@ -4,11 +4,11 @@ from typing import Any
 
 from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Attachment, Blob, Comment, Ticket
 
 
 def stored() -> list[Any]:
-    rows = [list(model.objects.order_by("id").values()) for model in (Ticket, Comment, User)]
+    rows = [list(model.objects.order_by("id").values()) for model in (Ticket, Comment, User, Attachment, Blob)]
     return [*rows, EventRecord.objects.count()]
 
 

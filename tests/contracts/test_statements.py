@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from helpdesk.accounts.models import Session
 from helpdesk.events.cursors import Cursor
-from tests.factories import comment_on, ticket_of
+from tests.factories import attachment_on, comment_on, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
 
 Api = Callable[[Any], Any]
@@ -26,13 +26,16 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/tickets/?deleted=true": {"admin": 2},
     # One more looks whether the words are rare.
     "/api/tickets/?search=printer": {"customer": 3, "agent": 3, "admin": 3},
-    "/api/tickets/{ticket}/": {"customer": 3, "agent": 3, "admin": 3},
+    # One for the comments, one for all the files.
+    "/api/tickets/{ticket}/": {"customer": 4, "agent": 4, "admin": 4},
     # One more for the ticket itself, one for all the actors.
     "/api/tickets/{ticket}/timeline/": {"customer": 4, "agent": 4, "admin": 4},
-    "/api/tickets/{ticket}/comments/": {"customer": 3, "agent": 3, "admin": 3},
-    "/api/comments/": {"customer": 2, "agent": 2, "admin": 2},
-    "/api/comments/?ticket={ticket}": {"customer": 2, "agent": 2, "admin": 2},
-    "/api/comments/{comment}/": {"customer": 2, "agent": 2, "admin": 2},
+    # One more for all the files.
+    "/api/tickets/{ticket}/comments/": {"customer": 4, "agent": 4, "admin": 4},
+    "/api/comments/": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/comments/?ticket={ticket}": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/comments/{comment}/": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/attachments/{attachment}/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/users/": {"customer": 1, "agent": 2, "admin": 2},
     "/api/users/?is_active=true&search=o": {"agent": 2, "admin": 2},
     "/api/users/{agent}/": {"customer": 1, "agent": 2, "admin": 2},
@@ -71,7 +74,16 @@ def _full_desk(*, rows: int) -> dict[str, Any]:
         author = AgentFactory() if n % 2 else customer
         comment = comment_on(ticket, author, content=f"Comment {n}", now=NOON + timedelta(minutes=n))
         comment_on(ticket, agent, is_internal=True, now=NOON + timedelta(minutes=n))
-    return {"ticket": ticket.pk, "comment": comment.pk, "agent": agent.pk, "rows": rows, "people": people}
+        attachment_on(ticket, author, comment)
+        attachment = attachment_on(ticket, customer, content=b"%d" % n)
+    return {
+        "attachment": attachment.pk,
+        "ticket": ticket.pk,
+        "comment": comment.pk,
+        "agent": agent.pk,
+        "rows": rows,
+        "people": people,
+    }
 
 
 def _delete(ticket: Any, by: Any) -> None:
