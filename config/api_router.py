@@ -19,6 +19,7 @@ from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
 from helpdesk.events.api.views import EventsView
 from helpdesk.tickets.api.assignment import AssignmentViewSet, WorkloadViewSet
+from helpdesk.tickets.api.attachments import AttachmentViewSet, TicketAttachmentViewSet
 from helpdesk.tickets.api.bulk import BulkView
 from helpdesk.tickets.api.catalog import CategoryViewSet, TagViewSet, TeamViewSet
 from helpdesk.tickets.api.comments import CommentViewSet, TicketCommentViewSet
@@ -35,6 +36,7 @@ router.register("comments", CommentViewSet, basename="comments")
 router.register("categories", CategoryViewSet, basename="categories")
 router.register("tags", TagViewSet, basename="tags")
 router.register("teams", TeamViewSet, basename="teams")
+router.register("attachments", AttachmentViewSet, basename="attachments")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", TokenView.as_view(), name="token"),
@@ -99,5 +101,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("tickets/<id:pk>/merge/", MergeViewSet.as_view({"post": "merge"}, detail=True), name="ticket-merge"),
     path("tickets/<id:pk>/unmerge/", MergeViewSet.as_view({"post": "unmerge"}, detail=True), name="ticket-unmerge"),
+    path(
+        "tickets/<id:ticket_id>/attachments/",
+        TicketAttachmentViewSet.as_view({"post": "create"}),
+        name="ticket-attachments",
+    ),
     path("", include(router.urls)),
 ]

@@ -37,3 +37,14 @@ def team_of(*members: Any, name: str = "Field service", **fields: Any) -> Any:
     from helpdesk.tickets.operations import teams
 
     return teams.create_team(by=None, name=name, members=[person.pk for person in members], now=NOON, **fields)
+
+
+def attachment_on(ticket: Any, by: Any, /, comment: Any = None, content: bytes = b"It burns.\n", **fields: Any) -> Any:
+    from helpdesk.files.receiving import Incoming, check
+    from helpdesk.tickets.operations import attachments
+
+    incoming = Incoming(filename=fields.pop("filename", "smoke.txt"), announced="")
+    incoming.write(content)
+    values = {"comment_id": comment.pk if comment else None, "now": NOON} | fields
+    with check(incoming) as file:
+        return attachments.attach(by=by, ticket_id=ticket.pk, file=file, **values)

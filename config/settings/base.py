@@ -11,6 +11,7 @@ from .components.cors import *
 from .components.database import *
 from .components.email import *
 from .components.env import BASE_DIR, env, host
+from .components.files import *
 from .components.helpdesk import *
 from .components.limits import *
 from .components.logging import *
@@ -96,5 +97,6 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # pages from elsewhere have files of their
 STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "attachments": ATTACHMENT_STORAGE,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

@@ -1,6 +1,7 @@
 """The suite: real servers, cheap passwords, no limits unless a test asks for them."""
 
 import os
+import tempfile
 
 os.environ.setdefault("DJANGO_SECRET_KEY", "canary-test-key-that-is-long-enough-for-hs256-0123456789")
 
@@ -23,6 +24,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# Each process of the suite keeps files of its own; the servers that it starts inherit them.
+os.environ.setdefault("HELPDESK_TEST_FILES", tempfile.mkdtemp(prefix="helpdesk-files-"))
+ATTACHMENT_ROOT = os.environ["HELPDESK_TEST_FILES"]
+STORAGES["attachments"]["OPTIONS"]["location"] = ATTACHMENT_ROOT
 # That answers take as long is tested; all others need not.
 EVEN_ANSWER_SECONDS = env("EVEN_ANSWER_SECONDS", cast=within(0, 10, float), default=0.0)
 # Argon2 itself is tested and measured, and then named here; everybody else only needs to sign in.

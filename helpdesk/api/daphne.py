@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.http import HttpResponse
 
-from helpdesk.api import headers, problems
+from helpdesk.api import daphne_bodies, headers, problems
 from helpdesk.api.problems import Problem
 
 LONGEST_LENGTH: Final = 19  # digits of Content-Length
@@ -36,6 +36,7 @@ def adopt() -> None:
     WebSocketProtocol.sendHttpErrorResponse = _no_handshake
     # Its header says what to attack us with. An option turns it off too, and can be forgotten.
     Server.server_name = property(lambda _server: "", lambda _server, _value: None)
+    daphne_bodies.adopt(lambda _request: _bytes(problems.too_large()))
     # It would write whole addresses, tokens included; every request has its line already.
     AccessLogGenerator.write_entry = lambda *_args, **_kwargs: None
 

@@ -34,6 +34,8 @@ STATUSES: Final[dict[type[domain.DomainError], int]] = {
     domain.Gone: 410,
     domain.PreconditionFailed: 412,
     domain.Unprocessable: 422,
+    domain.TooLarge: 413,
+    domain.UnsupportedType: 415,
     domain.Throttled: 429,
     domain.Unavailable: 503,
 }

@@ -73,6 +73,16 @@ class Unavailable(DomainError):
     code = "unavailable"
 
 
+class TooLarge(DomainError):
+    code = "too_large"
+
+
+class UnsupportedType(DomainError):
+    """A body, or a file in it, of a kind that is not taken."""
+
+    code = "unsupported_media_type"
+
+
 class Throttled(DomainError):
     """`wait`: seconds until another try is worth it."""
 

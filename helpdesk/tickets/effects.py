@@ -248,6 +248,10 @@ EFFECTS: Final[dict[str, Effect]] = {
     "ticket_unmerged": carried(own(_unmerged), **_BACK),
     "ticket_split": carried(Effect(sets=_split, touches=True), **_AWAY),
     "note_split": carried(Effect(sets=_split, touches=True), **_AWAY),
+    "attachment_added": Effect(touches=True),
+    "attachment_deleted": Effect(touches=True),
+    "note_attachment_added": Effect(touches=True),
+    "note_attachment_deleted": Effect(touches=True),
     "ticket_linked": ASIDE,
     "ticket_unlinked": ASIDE,
 }

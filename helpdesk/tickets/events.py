@@ -394,6 +394,73 @@ class TicketUnlinked(_Linking, name="ticket_unlinked", staff_only=True):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttachmentEvent(TicketEvent):
+    """About a file on the ticket, or on one of its comments."""
+
+    attachment_id: int
+    comment_id: int | None
+    filename: str
+    content_type: str
+    size: int
+
+    @property
+    def attachment(self) -> dict[str, Any]:
+        return {
+            "id": self.attachment_id,
+            "comment": self.comment_id,
+            "filename": self.filename,
+            "content_type": self.content_type,
+            "size": self.size,
+        }
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return super().members | {"attachment": self.attachment, "changes": _excerpts(self.changes)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AttachmentCame(AttachmentEvent):
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"attachment": {"from": None, "to": self.filename}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AttachmentWent(AttachmentEvent):
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"attachment": {"from": self.filename, "to": None}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentAdded(_AttachmentCame, name="attachment_added"):
+    @property
+    def message(self) -> str:
+        return f"New file on ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentDeleted(_AttachmentWent, name="attachment_deleted"):
+    @property
+    def message(self) -> str:
+        return f"File deleted on ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteAttachmentAdded(_AttachmentCame, name="note_attachment_added", staff_only=True):
+    @property
+    def message(self) -> str:
+        return f"New file on an internal note of ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteAttachmentDeleted(_AttachmentWent, name="note_attachment_deleted", staff_only=True):
+    @property
+    def message(self) -> str:
+        return f"File deleted on an internal note of ticket #{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketsLoaded(Event, name="tickets_loaded", staff_only=True):
     """Many tickets came at once, in one transaction, and nobody was told of each: happened to the desk as a whole."""
 

@@ -1,5 +1,6 @@
 """Reads: lists as plain values, never as model instances, and each number as the reader may see it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,6 +15,8 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.enums import LINK_NAMES, MOVES, REOPENABLE, Status
 from helpdesk.tickets.models import (
+    Attachment,
+    AttachmentQuerySet,
     Comment,
     CommentQuerySet,
     Membership,
@@ -26,6 +29,9 @@ from helpdesk.tickets.models import (
 )
 
 COMMENTS_IN_DETAIL: Final = 100
+
+# The address of a file's bytes, by its id.
+Link = Callable[[int], str]
 
 
 @dataclass(frozen=True)
@@ -129,9 +135,9 @@ def team_body(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def ticket_detail(
-    tickets: TicketQuerySet, *, ticket_id: int, user: User, now: datetime
+    tickets: TicketQuerySet, *, ticket_id: int, user: User, now: datetime, link: Link
 ) -> tuple[dict[str, Any], int | None] | None:
-    """The detail in two statements, and the id of the oldest comment shown if there are older ones."""
+    """The detail in three statements, and the id of the oldest comment shown if there are older ones."""
     # Of a ticket that the caller does not see, not even the number is told.
     followed = Subquery(tickets.filter(pk=OuterRef("follow_up_of")).values("pk"))
     merges = Merge.objects.filter(source=OuterRef("pk"), undone_at=None)
@@ -143,12 +149,14 @@ def ticket_detail(
     comments = Comment.objects.of_sight(user).filter(ticket_id=ticket_id).order_by("-created_at", "-id")
     rows = list(comment_values(comments)[: COMMENTS_IN_DETAIL + 1])
     shown = rows[:COMMENTS_IN_DETAIL]
+    attachments = add_attachments(shown, ticket_id=ticket_id, link=link)
     body = ticket_body(row, user=user) | {
         "description": row["description"],
         "follow_up_of": row["followed"],
         "merged_into": row["merged_into_id"],
         "split_from": row["split_from_id"],
         "comments": [comment_body(comment, user=user) for comment in reversed(shown)],
+        "attachments": attachments,
         "allowed_actions": allowed_actions(row, user=user, now=now),
     }
     return body, shown[-1]["id"] if len(rows) > len(shown) else None
@@ -169,6 +177,51 @@ def comment_values(comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:
     return values
 
 
+def attachment_values(attachments: AttachmentQuerySet) -> QuerySet[Any, dict[str, Any]]:
+    values: QuerySet[Any, dict[str, Any]] = attachments.values(
+        "id",
+        "ticket_id",
+        "comment_id",
+        "filename",
+        "content_type",
+        "size",
+        "blob__sha256",
+        "blob__storage_name",
+        "created_at",
+        *_columns("uploaded_by"),
+    )
+    return values
+
+
+def attachment_body(row: dict[str, Any], *, link: Link) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "filename": row["filename"],
+        "content_type": row["content_type"],
+        "size": row["size"],
+        "sha256": row["blob__sha256"],
+        "uploaded_by": _related(row, "uploaded_by"),
+        "created_at": row["created_at"],
+        "url": link(row["id"]),
+    }
+
+
+def add_attachments(
+    comments: Sequence[dict[str, Any]], *, link: Link, ticket_id: int | None = None
+) -> list[dict[str, Any]]:
+    """Give each of these visible comments its files, in one statement for all; return those of the ticket itself."""
+    comments_of = {row["id"]: row.setdefault("attachments", []) for row in comments}
+    wanted = Q(comment__in=list(comments_of))
+    if ticket_id is not None:
+        wanted |= Q(comment=None)
+    alive = Attachment.objects.filter(wanted, deleted_at=None)
+    rows = alive if ticket_id is None else alive.filter(ticket_id=ticket_id)
+    own: list[dict[str, Any]] = []
+    for row in attachment_values(rows.order_by("id")):
+        comments_of.get(row["comment_id"], own).append(attachment_body(row, link=link))
+    return own
+
+
 def comment_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
     body = {
         "id": row["id"],
@@ -177,6 +230,7 @@ def comment_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
         "content": row["content"],
         # A comment that has come back is at home.
         "moved_from": row["moved_from_id"] if row["moved_from_id"] != row["ticket_id"] else None,
+        "attachments": row["attachments"],
         "created_at": row["created_at"],
         "edited_at": row["edited_at"],
         "version": row["version"],

@@ -14,6 +14,7 @@ from helpdesk.realtime import push
 from helpdesk.tickets.catalog_events import CategoryEvent, TagEvent, TeamCreated, TeamEvent, TeamUpdated
 from helpdesk.tickets.enums import UNSOLVED
 from helpdesk.tickets.events import (
+    AttachmentEvent,
     CommentEvent,
     StatusChanged,
     TicketAssigned,
@@ -36,7 +37,7 @@ TICKET_EVENTS = [event_type for event_type in EVENT_TYPES.values() if issubclass
 @subscribe(*TICKET_EVENTS, name="cache.lists", urgent=True)
 def move_lists_on(event: TicketEvent, _record: EventRecord) -> None:
     """Before the answer to whoever made the change, and before anybody hears of it."""
-    is_note = isinstance(event, CommentEvent) and event.staff_only
+    is_note = isinstance(event, CommentEvent | AttachmentEvent) and event.staff_only
     pages.bump(*(staff_scopes() if is_note else scopes_of_ticket(event.creator_id)))
 
 

@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from helpdesk.tickets.operations import timers
+from helpdesk.tickets.operations import collecting, timers
 from helpdesk.tickets.operations.assignment_queue import share_out_all
 from helpdesk.tickets.operations.history_check import check_history as checked_batches
 
@@ -40,3 +40,9 @@ def fire_timers(**_: object) -> None:
 @shared_task
 def share_out(**_: object) -> None:
     share_out_all(now=timezone.now())
+
+
+@shared_task
+def collect_files(**_: object) -> None:
+    if given_up := collecting.collect(now=timezone.now()):
+        logger.info("stored_files_given_up", files=given_up)

@@ -4,13 +4,13 @@ from typing import Any
 
 from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Category, Comment, Membership, Tag, Team, Ticket
+from helpdesk.tickets.models import Attachment, Blob, Category, Comment, Membership, Tag, Team, Ticket
 
 
 def stored() -> list[Any]:
     rows = [
         list(model.objects.order_by("id").values())
-        for model in (Ticket, Comment, User, Category, Tag, Team, Membership)
+        for model in (Ticket, Comment, User, Category, Tag, Team, Membership, Attachment, Blob)
     ]
     return [*rows, EventRecord.objects.count()]
 

@@ -13,7 +13,7 @@ from helpdesk.accounts.models import Session
 from helpdesk.events.cursors import Cursor
 from helpdesk.tickets.operations.drafts import save_draft
 from helpdesk.tickets.operations.links import link_tickets
-from tests.factories import category_of, comment_on, tag_of, team_of, ticket_of
+from tests.factories import attachment_on, category_of, comment_on, tag_of, team_of, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
 
 Api = Callable[[Any], Any]
@@ -37,7 +37,7 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/tickets/?search=burn&highlight=true": {"customer": 3, "agent": 3, "admin": 3},
     # One more counts whether they can be compared.
     "/api/tickets/?search=printer&ordering=relevance": {"customer": 4, "agent": 4, "admin": 4},
-    "/api/tickets/{ticket}/": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/tickets/{ticket}/": {"customer": 4, "agent": 4, "admin": 4},
     # May the caller see it, what happened to it, who took part, what the comments said, and where it was filed.
     "/api/tickets/{ticket}/?at=2030-01-01": {"customer": 8, "agent": 8, "admin": 8},
     # The ticket's being there, the ticket, its decisions.
@@ -45,16 +45,17 @@ STATEMENTS: dict[str, dict[str, int]] = {
     # One more for the ticket itself, one for all the actors.
     "/api/tickets/{ticket}/timeline/": {"customer": 4, "agent": 4, "admin": 4},
     "/api/tickets/{ticket}/draft/": {"customer": 3, "agent": 3, "admin": 3},
-    "/api/tickets/{ticket}/comments/": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/tickets/{ticket}/comments/": {"customer": 4, "agent": 4, "admin": 4},
     "/api/tickets/{ticket}/links/": {"customer": 3, "agent": 3, "admin": 3},
-    "/api/comments/": {"customer": 2, "agent": 2, "admin": 2},
-    "/api/comments/?ticket={ticket}": {"customer": 2, "agent": 2, "admin": 2},
-    "/api/comments/{comment}/": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/comments/": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/comments/?ticket={ticket}": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/comments/{comment}/": {"customer": 3, "agent": 3, "admin": 3},
     "/api/categories/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/categories/{category}/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/tags/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/teams/": {"customer": 1, "agent": 2, "admin": 2},
     "/api/teams/{team}/": {"customer": 1, "agent": 2, "admin": 2},
+    "/api/attachments/{attachment}/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/users/": {"customer": 1, "agent": 2, "admin": 2},
     "/api/users/?is_active=true&search=o": {"agent": 2, "admin": 2},
     "/api/users/{agent}/": {"customer": 1, "agent": 2, "admin": 2},
@@ -102,9 +103,11 @@ def _full_desk(*, rows: int) -> dict[str, Any]:
         author = AgentFactory() if n % 2 else customer
         comment = comment_on(ticket, author, content=f"Comment {n}", now=NOON + timedelta(minutes=n))
         comment_on(ticket, agent, is_internal=True, now=NOON + timedelta(minutes=n))
+        attachment_on(ticket, author, comment)
+        attachment = attachment_on(ticket, customer, content=b"%d" % n)
     for user in people.values():
         save_draft(by=user, ticket_id=ticket.pk, content="x", now=NOON)
-    ids = {"category": categories[0].pk, "team": teams[0].pk}
+    ids = {"category": categories[0].pk, "team": teams[0].pk, "attachment": attachment.pk}
     return ids | {"ticket": ticket.pk, "comment": comment.pk, "agent": agent.pk, "rows": rows, "people": people}
 
 

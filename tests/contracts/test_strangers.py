@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Comment, Ticket
-from tests.factories import comment_on, ticket_of
+from helpdesk.tickets.models import Attachment, Comment, Ticket
+from tests.factories import attachment_on, comment_on, ticket_of
+from tests.tickets.files import FORM, TEXT, form
 
 Api = Callable[[Any], Any]
 
@@ -59,14 +60,22 @@ WAYS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("patch", "/api/comments/{comment}/", {"content": "Me too"}),
     ("patch", "/api/comments/{comment}/", {"content": ""}),
     ("delete", "/api/comments/{comment}/", None),
+    ("post", "/api/tickets/{ticket}/attachments/", {"file": "smoke.txt"}),
+    ("post", "/api/tickets/{ticket}/attachments/", {"file": "../smoke.exe"}),
+    ("get", "/api/attachments/{attachment}/", None),
+    ("get", "/api/attachments/{attachment}/download/", None),
+    ("delete", "/api/attachments/{attachment}/", None),
 ]
 
 
-def go(client: Any, way: tuple[str, str, Any], *, ticket: Any, comment: Any) -> Any:
+def go(client: Any, way: tuple[str, str, Any], *, ticket: Any, comment: Any, attachment: Any = MISSING) -> Any:
     method, path, body = way
     if body and body.get("ticket"):
         body = body | {"ticket": ticket}
-    return getattr(client, method)(path.format(ticket=ticket, comment=comment), body)
+    url = path.format(ticket=ticket, comment=comment, attachment=attachment)
+    if body and "file" in body:
+        return client.generic("POST", url, form(TEXT, body["file"]), content_type=FORM)
+    return getattr(client, method)(url, body)
 
 
 def bytes_of(response: Any) -> tuple[int, str, bytes]:
@@ -78,6 +87,7 @@ def stored() -> list[Any]:
     return [
         list(Ticket.objects.order_by("id").values()),
         list(Comment.objects.order_by("id").values()),
+        list(Attachment.objects.order_by("id").values()),
         EventRecord.objects.count(),
     ]
 
@@ -86,10 +96,11 @@ def stored() -> list[Any]:
 def test_a_strangers_ticket_is_no_ticket(api_as: Api, customer: Any, stranger: Any, agent: Any, way: Any) -> None:
     ticket = ticket_of(customer)
     comment = comment_on(ticket, customer)
+    attachment = attachment_on(ticket, customer, comment)
     before = stored()
     client = api_as(stranger)
 
-    foreign = go(client, way, ticket=ticket.pk, comment=comment.pk)
+    foreign = go(client, way, ticket=ticket.pk, comment=comment.pk, attachment=attachment.pk)
     missing = go(client, way, ticket=MISSING, comment=MISSING)
 
     assert foreign.status_code == 404
@@ -97,16 +108,23 @@ def test_a_strangers_ticket_is_no_ticket(api_as: Api, customer: Any, stranger: A
     assert stored() == before
     # There was something to find: its owner, or an agent, does not get a 404.
     if "restore" not in way[1] and way[:2] != ("get", "/api/tickets/{ticket}/draft/"):
-        assert go(api_as(customer), way, ticket=ticket.pk, comment=comment.pk).status_code != 404
+        found = go(api_as(customer), way, ticket=ticket.pk, comment=comment.pk, attachment=attachment.pk)
+        assert found.status_code != 404
+        found.close()
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if "{comment}" in way[1]], ids=lambda way: f"{way[0]} {way[1]}")
+@pytest.mark.parametrize(
+    "way",
+    [way for way in WAYS if "{comment}" in way[1] or "{attachment}" in way[1]],
+    ids=lambda way: f"{way[0]} {way[1]}",
+)
 def test_a_note_on_ones_own_ticket_is_no_comment(api_as: Api, customer: Any, agent: Any, way: Any) -> None:
     ticket = ticket_of(customer)
     note = comment_on(ticket, agent, is_internal=True)
+    attachment = attachment_on(ticket, agent, note)
     before = stored()
 
-    hidden = go(api_as(customer), way, ticket=ticket.pk, comment=note.pk)
+    hidden = go(api_as(customer), way, ticket=ticket.pk, comment=note.pk, attachment=attachment.pk)
     missing = go(api_as(customer), way, ticket=ticket.pk, comment=MISSING)
 
     assert hidden.status_code == 404
@@ -123,7 +141,7 @@ def test_what_can_be_no_id_is_answered_likewise(api_as: Api, customer: Any, agen
     for user in (customer, agent):
         client = api_as(user)
         for way in in_path:
-            impossible = go(client, way, ticket=odd, comment=odd)
+            impossible = go(client, way, ticket=odd, comment=odd, attachment=odd)
             missing = go(client, way, ticket=MISSING, comment=MISSING)
             assert bytes_of(impossible) == bytes_of(missing), way
     assert Ticket.objects.get().pk == ticket.pk

@@ -47,6 +47,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
     # Somebody joined a team, or more waited than one request gives out.
     "share-out-tickets": {"task": "helpdesk.tickets.tasks.share_out", "schedule": _EVERY, "options": _REPLACED},
+    "collect-files": {"task": "helpdesk.tickets.tasks.collect_files", "schedule": timedelta(hours=1)},
     "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
     "fire-timers": {
         "task": "helpdesk.tickets.tasks.fire_timers",

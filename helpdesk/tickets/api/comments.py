@@ -20,6 +20,7 @@ from helpdesk.api.views import ApiViewSet
 from helpdesk.core.errors import Forbidden
 from helpdesk.tickets import queries
 from helpdesk.tickets.api import examples
+from helpdesk.tickets.api.addresses import link_to
 from helpdesk.tickets.api.filters import CommentFilters
 from helpdesk.tickets.api.inputs import AddCommentInput, AddCommentToInput, EditCommentInput, validated
 from helpdesk.tickets.api.outputs import CommentOutput
@@ -86,6 +87,7 @@ class CommentViewSet(ApiViewSet):
     @cached
     def list(self, request: Request, **_path: int) -> Response:
         rows = self.page_of(self.filter_queryset(self.get_queryset()))
+        queries.add_attachments(rows, link=link_to(request))
         return self.get_paginated_response([queries.comment_body(row, user=caller(request)) for row in rows])
 
     def create(self, request: Request, **_path: int) -> Response:
@@ -126,6 +128,7 @@ class CommentViewSet(ApiViewSet):
         if row is None:
             raise operations.CommentNotFound
         self.check_object_permissions(self.request, row)
+        queries.add_attachments([row], link=link_to(self.request))
         return row
 
     def _expected(self, row: dict[str, Any]) -> dict[str, int | None]:

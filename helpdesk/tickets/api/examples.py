@@ -44,12 +44,23 @@ FOUND: Final = {
         "excerpt": "It began after lunch. The <mark>smoke</mark> is blue.",
     },
 }
+ATTACHMENT: Final[dict[str, Any]] = {
+    "id": 12,
+    "filename": "smoke.png",
+    "content_type": "image/png",
+    "size": 48_213,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "uploaded_by": CUSTOMER,
+    "created_at": "2026-11-20T10:00:30Z",
+    "url": "https://helpdesk.example.com/api/attachments/12/download/",
+}
 COMMENT: Final[dict[str, Any]] = {
     "id": 31,
     "ticket": TICKET["id"],
     "author": AGENT,
     "content": "Water helps. Unplug it first.",
     "moved_from": None,
+    "attachments": [],
     "created_at": "2026-11-20T10:05:00Z",
     "edited_at": None,
     "version": 1,
@@ -68,6 +79,7 @@ DETAIL: Final = {
     "split_from": None,
     "comments": [COMMENT],
     "comments_previous": None,
+    "attachments": [ATTACHMENT],
     "allowed_actions": ["comment", "close"],
 }
 OTHER_TICKET: Final = {"id": 5, "title": "Smoke in the print room", "status": "open"}
@@ -127,6 +139,15 @@ WORKLOAD: Final[dict[str, Any]] = {
     "open_tickets": 4,
 }
 
+FILE_TOO_LARGE: Final = problem(413, "too_large", "The file is larger than 10485760 bytes.")
+TYPE_NOT_ALLOWED: Final = problem(415, "unsupported_media_type", "Files of this kind are not taken.")
+TOO_MANY_FILES: Final = problem(409, "too_many_files", "There are 100 files here already.")
+NO_FILE: Final = problem(
+    400,
+    "invalid",
+    "The file is empty.",
+    errors=[{"field": "file", "code": "empty", "message": "The file is empty."}],
+)
 MOVE_NOT_ALLOWED: Final = problem(409, "move_not_allowed", "A ticket that is “Closed” cannot become “Pending”.")
 NOT_TO_REOPEN: Final = problem(409, "move_not_allowed", "Only a resolved or closed ticket can be reopened.")
 ALREADY_ASSIGNED: Final = problem(409, "already_assigned", "Somebody else has taken this ticket.", assigned_to=AGENT)

@@ -158,6 +158,13 @@ class SplitInput(serializers.Serializer):
     title = Text(max_length=TITLE_LENGTH, required=False, help_text="Without one, the beginning of the comment.")
 
 
+class AttachInput(serializers.Serializer):
+    """A form, `multipart/form-data`: see `api/uploads.py`."""
+
+    file = serializers.FileField(help_text="One, of one of the kinds that are taken.")
+    comment = Id(required=False, help_text="Hang it on this comment of one's own on the ticket.")
+
+
 # Fields that a role may not set are 403, before the body is judged; null and false set nothing.
 RESTRICTED: Final[Mapping[str, Permission]] = {
     "assigned_to": Permission.EDIT_TICKET,

@@ -56,6 +56,18 @@ class FoundTicketOutput(TicketOutput):
     )
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A file", value=examples.ATTACHMENT)])
+class AttachmentOutput(serializers.Serializer):
+    id = serializers.IntegerField()
+    filename = serializers.CharField()
+    content_type = serializers.CharField(help_text="By the content, not by what was announced.")
+    size = serializers.IntegerField()
+    sha256 = serializers.CharField(help_text="Of the bytes as they are stored: a picture is written anew.")
+    uploaded_by = UserOutput()
+    created_at = serializers.DateTimeField()
+    url = serializers.URLField(help_text="Where the bytes are, for those who see this.")
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample("A comment, for customers", value=examples.COMMENT),
@@ -70,6 +82,7 @@ class CommentOutput(serializers.Serializer):
     moved_from = serializers.IntegerField(
         allow_null=True, help_text="The ticket where it was written, if it came here by a merge or a split."
     )
+    attachments = AttachmentOutput(many=True)
     created_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
     version = serializers.IntegerField(help_text="Counts its edits.")
@@ -99,6 +112,7 @@ class TicketDetailOutput(TicketOutput):
     split_from = serializers.IntegerField(allow_null=True, help_text="The ticket that a comment was split off from.")
     comments = CommentOutput(many=True, help_text="The latest 100, oldest first.")
     comments_previous = serializers.URLField(allow_null=True, help_text="The older ones.")
+    attachments = AttachmentOutput(many=True, help_text="Of the ticket itself; those of its comments stand there.")
     allowed_actions = serializers.ListField(
         child=serializers.CharField(), help_text="What the caller may do to it as it stands."
     )

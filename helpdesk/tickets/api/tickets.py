@@ -20,6 +20,7 @@ from helpdesk.api.views import ApiViewSet
 from helpdesk.core.errors import Forbidden
 from helpdesk.tickets import queries
 from helpdesk.tickets.api import examples
+from helpdesk.tickets.api.addresses import link_to
 from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
 from helpdesk.tickets.api.history import AT, moment
 from helpdesk.tickets.api.inputs import ClaimInput, EditTicketInput, OpenTicketInput, validated
@@ -242,7 +243,7 @@ class TicketViewSet(ApiViewSet):
         if self.action != "retrieve":
             # Who has just moved it out of the own sight, or opened it for somebody else, is told what became of it.
             tickets = Ticket.objects.filter(deleted_at=None)
-        detail = queries.ticket_detail(tickets, ticket_id=pk, user=user, now=timezone.now())
+        detail = queries.ticket_detail(tickets, ticket_id=pk, user=user, now=timezone.now(), link=link_to(self.request))
         if detail is None:
             raise operations.TicketNotFound
         body, oldest_shown = detail

@@ -1,7 +1,7 @@
 """Tickets and all that hangs on them; what may be seen is asked of `visible_to`."""
 
 from helpdesk.tickets.models.assignment import AssignmentDecision
-from helpdesk.tickets.models.attachments import Attachment, Blob
+from helpdesk.tickets.models.attachments import FILENAME_LENGTH, Attachment, AttachmentQuerySet, Blob
 from helpdesk.tickets.models.catalog import Category, Tag
 from helpdesk.tickets.models.comments import Comment, CommentQuerySet
 from helpdesk.tickets.models.drafts import Draft
@@ -13,10 +13,12 @@ from helpdesk.tickets.models.tickets import LONGEST_TEXT, TITLE_LENGTH, Ticket, 
 from helpdesk.tickets.models.timers import Timer
 
 __all__ = [
+    "FILENAME_LENGTH",
     "LONGEST_TEXT",
     "TITLE_LENGTH",
     "AssignmentDecision",
     "Attachment",
+    "AttachmentQuerySet",
     "Blob",
     "Category",
     "Comment",

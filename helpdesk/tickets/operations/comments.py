@@ -21,7 +21,7 @@ from helpdesk.tickets.events import (
     NoteDeleted,
     NoteUpdated,
 )
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Attachment, Comment, Ticket
 from helpdesk.tickets.operations import search_texts
 from helpdesk.tickets.operations.collisions import require_seen
 from helpdesk.tickets.operations.moving import Moved, wherever_it_is
@@ -110,6 +110,7 @@ def delete_comment(*, by: User, comment_id: int, now: datetime, if_version: int 
     require_version(comment, if_version, by=by)
     comment.deleted_at, comment.version = now, comment.version + 1
     comment.save(update_fields=["deleted_at", "version"])
+    Attachment.objects.filter(comment=comment, deleted_at=None).update(deleted_at=now)
     search_texts.refresh(ticket.pk)
     left = Comment.objects.filter(ticket=ticket, deleted_at=None)
     ticket.comments_count -= 1
