@@ -74,7 +74,7 @@ def in_its_database(size: int, *, keep: bool) -> dict[str, tuple[int, int]]:
     environment = {**os.environ, "DATABASE_URL": re.sub(r"^(\w+://[^/]*)/[^?]*", rf"\1/{name}", beside)}
     environment.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
     with psycopg.connect(beside, autocommit=True) as server:
-        if not (keep and server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()):
+        if not (keep and server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()):
             server.execute(f"DROP DATABASE IF EXISTS {name}")
             server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         try:
