@@ -1,6 +1,8 @@
 """The suite: real servers, cheap passwords, no limits unless a test asks for them."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ.setdefault("DJANGO_SECRET_KEY", "canary-test-key-that-is-long-enough-for-hs256-0123456789")
@@ -11,6 +13,11 @@ from helpdesk.core.refusal import refuse
 # Several processes run the suite beside each other, each in Redis databases of its own. What they start inherits them.
 if (_process := os.environ.pop("PYTEST_XDIST_WORKER", "")) and "REDIS_URL" in os.environ:
     os.environ["REDIS_URL"] = beside(os.environ["REDIS_URL"], int(_process.removeprefix("gw")))
+
+# Each has files of its own, too.
+if _process or "ATTACHMENT_ROOT" not in os.environ:
+    os.environ["ATTACHMENT_ROOT"] = tempfile.mkdtemp(prefix="helpdesk-files-")
+    atexit.register(shutil.rmtree, os.environ["ATTACHMENT_ROOT"], ignore_errors=True)
 
 from .base import *
 from .components.env import LARGEST, env, within
@@ -24,10 +31,6 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = None
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-# Each process of the suite keeps files of its own; the servers that it starts inherit them.
-os.environ.setdefault("HELPDESK_TEST_FILES", tempfile.mkdtemp(prefix="helpdesk-files-"))
-ATTACHMENT_ROOT = os.environ["HELPDESK_TEST_FILES"]
-STORAGES["attachments"]["OPTIONS"]["location"] = ATTACHMENT_ROOT
 # That answers take as long is tested; all others need not.
 EVEN_ANSWER_SECONDS = env("EVEN_ANSWER_SECONDS", cast=within(0, 10, float), default=0.0)
 # Argon2 itself is tested and measured, and then named here; everybody else only needs to sign in.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import transaction
+from django.http import HttpResponse
 from django.utils import timezone
 
 from helpdesk.accounts import tokens
@@ -182,7 +183,7 @@ def test_each_role_gets_what_the_table_says(
     api_as: Api, customer: Any, agent: Any, admin: Any, identity_provider: IdentityProvider, route: str
 ) -> None:
     ticket = ticket_of(customer)
-    comment = comment_on(ticket, customer)
+    comment, attachment = comment_on(ticket, customer), attachment_on(ticket, customer)
     if route.endswith("reopen/"):
         api_as(agent).post(f"/api/tickets/{ticket.pk}/close/")
     if route.endswith("draft/"):
@@ -212,7 +213,7 @@ def test_each_role_gets_what_the_table_says(
         "/api/users/<id:pk>/invite/": invited,
         "/api/users/<id:pk>/workload/": agent,
         "/api/users/": customer,
-        "/api/attachments/": attachment_on(ticket, customer),
+        "/api/attachments/": attachment,
         "/api/comments/": comment,
         "/api/tickets/<id:ticket_id>/links/": link,
         "/api/tickets/<id:ticket_id>/": comment,
@@ -250,6 +251,8 @@ def undone(call: Callable[[], Any]) -> Any:
     with transaction.atomic():
         answer = call()
         transaction.set_rollback(True)
+    if getattr(answer, "streaming", False):
+        return HttpResponse(answer.getvalue(), status=answer.status_code, headers=answer.headers)
     return answer
 
 

@@ -110,7 +110,7 @@ def test_a_strangers_ticket_is_no_ticket(api_as: Api, customer: Any, stranger: A
     if "restore" not in way[1] and way[:2] != ("get", "/api/tickets/{ticket}/draft/"):
         found = go(api_as(customer), way, ticket=ticket.pk, comment=comment.pk, attachment=attachment.pk)
         assert found.status_code != 404
-        found.close()
+        found.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,10 @@ def start_nginx(nginx_image: Image) -> Iterator[Callable[..., Nginx]]:
     directory.chmod(0o755)
     started: list[Nginx] = []
 
-    def start(web: Deployed | None, shorter: dict[str, str] | None = None) -> Nginx:
+    def start(web: Deployed | None, shorter: dict[str, str] | None = None, **env: str) -> Nginx:
         # Without a service behind it: a port where nobody listens.
         upstream = f"{HOST}:{web.port if web else free_port()}"
-        server = Nginx(nginx_image, directory, upstream=upstream, shorter=shorter or {})
+        server = Nginx(nginx_image, directory, upstream=upstream, shorter=shorter or {}, **env)
         started.append(server)
         server.start()
         return server

@@ -41,7 +41,7 @@ def certificate(directory: Path) -> Path:
 class Nginx(Server):
     """`shorter={"75s": "2s"}` replaces times in the template, each of which must be there."""
 
-    def __init__(self, image: Image, directory: Path, *, upstream: str, shorter: dict[str, str]) -> None:
+    def __init__(self, image: Image, directory: Path, *, upstream: str, shorter: dict[str, str], **more: str) -> None:
         self.port, self.plain_port, status_port = free_port(), free_port(), free_port()
         self.url, self.plain_url = f"https://{HOST}:{self.port}", f"http://{HOST}:{self.plain_port}"
         self.certificates = directory / "certificates"
@@ -64,6 +64,7 @@ class Nginx(Server):
             "NGINX_HTTP_PORT": str(self.plain_port),
             "NGINX_HTTPS_PORT": str(self.port),
             "NGINX_STATUS_PORT": str(status_port),
+            **more,
         }
         super().__init__("nginx", str(image.path("/start")), env=env, directory=directory)
 

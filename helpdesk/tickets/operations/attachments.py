@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
-from helpdesk.core.errors import Conflict, DomainError, FieldError, Invalid, NotFound
+from helpdesk.core.errors import Conflict, DomainError, FieldError, Invalid, NotFound, Unavailable
 from helpdesk.events.operations import publish
 from helpdesk.files import storage
 from helpdesk.files.receiving import Checked
@@ -65,7 +65,7 @@ def attach(*, by: User, ticket_id: int, file: Checked, now: datetime, comment_id
         if stored and attachment.blob and attachment.blob.storage_name != stored:
             storage.forget(stored)
         return attachment
-    raise TooManyFiles(_("The same file is being collected. Try again."))
+    raise Unavailable(_("The same file is being collected. Try again."))
 
 
 @transaction.atomic
