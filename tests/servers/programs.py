@@ -42,10 +42,10 @@ class Valkey(Server):
             return bool(client.ping())
         return False
 
-    def consumers(self) -> int:
-        """How many workers wait for a task right now."""
+    def consumers(self) -> set[str]:
+        """The connections of the workers that wait for a task right now."""
         with self.client() as client:
-            return sum(connection["cmd"] == "brpop" for connection in client.client_list())
+            return {connection["id"] for connection in client.client_list() if connection["cmd"] == "brpop"}
 
 
 def _valkey_binary() -> str:
@@ -85,7 +85,7 @@ class Worker(Server):
 
     def __init__(self, valkey: Valkey, *, queues: str, env: dict[str, str], directory: Path) -> None:
         self.valkey = valkey
-        self._consumers_before = 0
+        self._consumers_before: set[str] = set()
         name = f"worker-{time.monotonic_ns()}"
         arguments = ("worker", "-Q", queues, "-c", "2", "-l", "info", "-n", f"{name}@here")
         command = _celery(*arguments, "--without-gossip", "--without-mingle")
@@ -96,7 +96,8 @@ class Worker(Server):
         super().launch(**env)
 
     def is_ready(self) -> bool:
-        return self.valkey.consumers() > self._consumers_before
+        # Not by their number: a killed worker's connection may go only after its successor was launched.
+        return bool(self.valkey.consumers() - self._consumers_before)
 
 
 class Beat(Server):
