@@ -39,7 +39,8 @@ def adopt(refusal: Refuse) -> None:
 
 
 def largest() -> int:
-    return max(settings.API_MAX_BODY_BYTES, settings.ATTACHMENT_MAX_BYTES + AROUND)
+    largest: int = max(settings.API_MAX_BODY_BYTES, settings.ATTACHMENT_MAX_BYTES + AROUND)
+    return largest
 
 
 class _Nothing:

@@ -44,11 +44,21 @@ class PastComment:
 
 
 @dataclass
+class PastFile:
+    """On the ticket itself without a comment."""
+
+    comment_id: int | None
+    deleted_at: datetime | None = None
+    moved_from_id: int | None = None
+
+
+@dataclass
 class Past:
     """A ticket as it was; without `columns` it was not there yet."""
 
     columns: Columns = field(default_factory=dict)
     comments: dict[int, PastComment] = field(default_factory=dict)
+    files: dict[int, PastFile] = field(default_factory=dict)
     # Who changed it last, and when: of one change each event has the same.
     last_change: tuple[datetime, int | None] | None = None
 
@@ -62,14 +72,14 @@ Pasts = dict[int, Past]
 
 @dataclass(frozen=True)
 class Effect:
-    """What an event does to a ticket: the columns it sets, the comments it changes.
+    """What an event does to a ticket: the columns it sets, the comments and files it changes.
 
     An event of the ticket's own counts a version. Both own ones and those about comments move its times; an internal
     note, the staff's only.
     """
 
     sets: Callable[[Columns, Happened], Columns] = lambda _columns, _event: {}
-    comments: Callable[[Pasts, Happened], None] = lambda _pasts, _event: None
+    parts: Callable[[Pasts, Happened], None] = lambda _pasts, _event: None
     # The tickets that it is about, where there are two.
     between: Callable[[Happened], frozenset[int]] = lambda _event: frozenset()
     counts: bool = False
@@ -80,25 +90,30 @@ def own(sets: Callable[[Columns, Happened], Columns]) -> Effect:
     return Effect(sets=sets, counts=True, touches=True)
 
 
-def spoken(comments: Callable[[Pasts, Happened], None]) -> Effect:
-    return Effect(comments=comments, touches=True)
+def beside(parts: Callable[[Pasts, Happened], None]) -> Effect:
+    """To its comments or files, not to its own columns."""
+    return Effect(parts=parts, touches=True)
 
 
 def carried(effect: Effect, *, to: str, giver: str, back: bool = False) -> Effect:
-    """The effect, and comments that go from one ticket to another: `giver` and `to` say under which names they stand.
+    """The effect, and what goes from one ticket to another: `giver` and `to` say under which names the two stand.
 
     Each of the two has a record of it; the first one moves them.
     """
 
     def move(pasts: Pasts, event: Happened) -> None:
-        source, target = event.data[giver], event.data[to]
-        for pk in (*event.data["comment_ids"], *event.data["note_ids"]):
-            comment = pasts[source].comments.pop(pk, None)
-            if comment:
-                comment.moved_from_id = _came_from(comment, source, target, back=back)
-                pasts[target].comments[pk] = comment
+        source, target = pasts[event.data[giver]], pasts[event.data[to]]
+        went: list[tuple[Any, Any, list[int]]] = [
+            (source.comments, target.comments, [*event.data["comment_ids"], *event.data["note_ids"]]),
+            (source.files, target.files, event.data["attachment_ids"]),
+        ]
+        for here, there, ids in went:
+            for pk in ids:
+                if part := here.pop(pk, None):
+                    part.moved_from_id = _came_from(part, event.data[giver], event.data[to], back=back)
+                    there[pk] = part
 
-    return replace(effect, comments=move, between=lambda event: frozenset({event.data[giver], event.data[to]}))
+    return replace(effect, parts=move, between=lambda event: frozenset({event.data[giver], event.data[to]}))
 
 
 # Told of the ticket, but no change of it.
@@ -114,11 +129,11 @@ UNSET: Final[Columns] = dict.fromkeys(
 )
 
 
-def _came_from(comment: PastComment, source: int, target: int, *, back: bool) -> int | None:
+def _came_from(part: PastComment | PastFile, source: int, target: int, *, back: bool) -> int | None:
     """Where it was written, however far it has come since; nowhere else once it is back there."""
     if back:
-        return None if comment.moved_from_id == target else comment.moved_from_id
-    return comment.moved_from_id or source
+        return None if part.moved_from_id == target else part.moved_from_id
+    return part.moved_from_id or source
 
 
 def _opened(_columns: Columns, event: Happened) -> Columns:
@@ -202,6 +217,14 @@ def _taken_back(pasts: Pasts, event: Happened) -> None:
     comment.version += 1
 
 
+def _attached(pasts: Pasts, event: Happened) -> None:
+    pasts[event.ticket_id].files[event.data["attachment_id"]] = PastFile(comment_id=event.data["comment_id"])
+
+
+def _detached(pasts: Pasts, event: Happened) -> None:
+    pasts[event.ticket_id].files[event.data["attachment_id"]].deleted_at = event.at
+
+
 def id_of(row: Mapping[str, Any] | None) -> int | None:
     """Of a person, or whatever else an event names by `{"id", …}`."""
     return row["id"] if row else None
@@ -238,20 +261,20 @@ EFFECTS: Final[dict[str, Effect]] = {
     "ticket_updated": own(_updated),
     "ticket_deleted": own(lambda _columns, event: {"deleted_at": event.at}),
     "ticket_restored": own(lambda _columns, _event: {"deleted_at": None}),
-    "comment_added": spoken(_said),
-    "comment_updated": spoken(_edited),
-    "comment_deleted": spoken(_taken_back),
-    "note_added": spoken(_said),
-    "note_updated": spoken(_edited),
-    "note_deleted": spoken(_taken_back),
+    "comment_added": beside(_said),
+    "comment_updated": beside(_edited),
+    "comment_deleted": beside(_taken_back),
+    "note_added": beside(_said),
+    "note_updated": beside(_edited),
+    "note_deleted": beside(_taken_back),
     "ticket_merged": carried(own(_merged), **_AWAY),
     "ticket_unmerged": carried(own(_unmerged), **_BACK),
     "ticket_split": carried(Effect(sets=_split, touches=True), **_AWAY),
     "note_split": carried(Effect(sets=_split, touches=True), **_AWAY),
-    "attachment_added": Effect(touches=True),
-    "attachment_deleted": Effect(touches=True),
-    "note_attachment_added": Effect(touches=True),
-    "note_attachment_deleted": Effect(touches=True),
+    "attachment_added": beside(_attached),
+    "attachment_deleted": beside(_detached),
+    "note_attachment_added": beside(_attached),
+    "note_attachment_deleted": beside(_detached),
     "ticket_linked": ASIDE,
     "ticket_unlinked": ASIDE,
 }

@@ -38,7 +38,7 @@ def _apply(pasts: Pasts, event: Happened) -> None:
     effect, past = EFFECTS[event.type], pasts[event.ticket_id]
     columns = past.columns
     columns |= effect.sets(columns, event)
-    effect.comments(pasts, event)
+    effect.parts(pasts, event)
     if effect.touches:
         columns["updated_at"] = _later(columns.get("updated_at"), event.at)
         if effect.counts or not event.staff_only:

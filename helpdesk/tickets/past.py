@@ -15,8 +15,15 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.effects import EFFECTS, Happened, Past, PastComment, Pasts
 from helpdesk.tickets.history import replay
-from helpdesk.tickets.models import Category, Tag, Team, TicketQuerySet
-from helpdesk.tickets.queries import COMMENTS_IN_DETAIL, comment_body, ticket_body
+from helpdesk.tickets.models import Attachment, Category, Tag, Team, TicketQuerySet
+from helpdesk.tickets.queries import (
+    COMMENTS_IN_DETAIL,
+    Link,
+    attachment_body,
+    attachment_values,
+    comment_body,
+    ticket_body,
+)
 
 # Not read for a replay: a ticket may have thousands of comments, of 20,000 letters each.
 _SAID: Final = ["content", "old_content"]
@@ -62,7 +69,9 @@ def _happened_to(ticket_ids: Collection[int]) -> Iterator[Happened]:
     return (Happened(*row) for row in rows.iterator(chunk_size=_CHUNK))
 
 
-def detail_then(tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: User) -> dict[str, Any] | None:
+def detail_then(
+    tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: User, link: Link
+) -> dict[str, Any] | None:
     """The detail of one of the tickets as it was, for the eyes that the user has today; None if it was not there.
 
     People, categories, tags and teams are called as they are now, and left out if they are gone. Nothing can be done
@@ -85,6 +94,7 @@ def detail_then(tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: 
             "pk", KeyTextTransform("content", "data")
         )
     )
+    files = _files(past, shown, link=link)
     row = past.columns | {"id": ticket_id}
     for name, column in _PEOPLE.items():
         row |= _person(name, people.get(past.columns[column]))
@@ -103,12 +113,14 @@ def detail_then(tickets: TicketQuerySet, *, ticket_id: int, at: datetime, user: 
                     "id": pk,
                     "ticket_id": ticket_id,
                     "content": texts[comment.said_in],
+                    "attachments": files[pk],
                     **_person("author", people.get(comment.author_id or 0)),
                 },
                 user=user,
             )
             for pk, comment in shown.items()
         ],
+        "attachments": files[None],
         "comments_previous": None,
         "allowed_actions": [],
     }
@@ -125,6 +137,17 @@ def _shown(past: Past, user: User) -> dict[int, PastComment]:
     seen = [(pk, said) for pk, said in past.living_comments().items() if sees_notes or not said.is_internal]
     seen.sort(key=lambda item: (item[1].created_at, item[0]))
     return dict(seen[-COMMENTS_IN_DETAIL:])
+
+
+def _files(past: Past, shown: Collection[int], *, link: Link) -> dict[int | None, list[dict[str, Any]]]:
+    """Those of the ticket itself under None, the others under the comment that they hang on."""
+    files: dict[int | None, list[dict[str, Any]]] = {comment_id: [] for comment_id in (None, *shown)}
+    there = {pk: file.comment_id for pk, file in past.files.items() if file.deleted_at is None}
+    wanted = [pk for pk, comment_id in there.items() if comment_id in files]
+    if wanted:
+        for row in attachment_values(Attachment.objects.filter(pk__in=wanted).order_by("id")):
+            files[there[row["id"]]].append(attachment_body(row, link=link))
+    return files
 
 
 def _named(path: str, model: type[Category | Team], pk: int | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from helpdesk.tickets.history import replay
 from helpdesk.tickets.models import Ticket
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON
+from tests.tickets.files import upload
 
 Api = Callable[[Any], Any]
 
@@ -37,6 +38,13 @@ def life_of(ticket: Any, *, customer: Any, agent: Any, admin: Any, api_as: Api) 
     def say(name: str, client: Any, **body: Any) -> Step:
         return lambda: ids.update({name: client.post(f"{url}comments/", body).json()["id"]})
 
+    def attach(name: str, client: Any, to: str | None = None) -> Step:
+        about = {"comment": ids[to]} if to else {}
+        return lambda: ids.update({name: upload(client, ticket, **about).json()["id"]})
+
+    def remove(name: str, client: Any) -> Step:
+        return lambda: client.delete(f"/api/attachments/{ids[name]}/")
+
     def edit(name: str, client: Any, content: str) -> Step:
         return lambda: client.patch(f"/api/comments/{ids[name]}/", {"content": content})
 
@@ -46,6 +54,9 @@ def life_of(ticket: Any, *, customer: Any, agent: Any, admin: Any, api_as: Api) 
     yield say("first", theirs, content="Help!")
     yield say("note", staffs, content="Weird one.", is_internal=True)
     yield lambda: staffs.patch(url, {"status": "in_progress", "priority": "high", "title": "Smoke"})
+    yield attach("picture", theirs)
+    yield attach("clue", theirs, "first")
+    yield attach("secret clue", staffs, "note")
     yield edit("first", theirs, "Help, please!")
     yield edit("note", staffs, "Weird two.")
     yield lambda: staffs.post(f"{url}claim/")
@@ -53,6 +64,8 @@ def life_of(ticket: Any, *, customer: Any, agent: Any, admin: Any, api_as: Api) 
     yield lambda: admins.patch(url, {"assigned_to": admin.pk, "description": "It smokes."})
     yield lambda: staffs.patch(url, {"status": "resolved"})
     yield say("woken", theirs, content="It burns again.")
+    yield remove("picture", theirs)
+    yield remove("secret clue", staffs)
     yield take_back("first", theirs)
     yield say("second note", admins, content="Weird three.", is_internal=True)
     yield take_back("second note", admins)
@@ -220,7 +233,14 @@ def test_comments_that_went_to_another_ticket_are_there_from_then_on(monkeypatch
     nothing = effects.own(lambda _columns, _event: {})
     monkeypatch.setitem(EFFECTS, "ticket_poured", effects.carried(nothing, **moved))
     monkeypatch.setitem(EFFECTS, "ticket_poured_back", effects.carried(nothing, **back))
-    pouring = {"source_id": 1, "target_id": 2, "comment_ids": [10], "note_ids": [11], "version": 2}
+    pouring = {
+        "source_id": 1,
+        "target_id": 2,
+        "comment_ids": [10],
+        "note_ids": [11],
+        "attachment_ids": [],
+        "version": 2,
+    }
     events = [
         happened(1, "ticket_created"),
         happened(2, "ticket_created", 2),
@@ -248,7 +268,7 @@ def test_comments_that_went_to_another_ticket_are_there_from_then_on(monkeypatch
 def test_a_comment_that_went_twice_still_says_where_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = effects.own(lambda _columns, _event: {})
     monkeypatch.setitem(EFFECTS, "ticket_poured", effects.carried(nothing, giver="source_id", to="target_id"))
-    carried = {"comment_ids": [10], "note_ids": [], "version": 2}
+    carried = {"comment_ids": [10], "note_ids": [], "attachment_ids": [], "version": 2}
     events = [
         *(happened(n, "ticket_created", n) for n in (1, 2, 3)),
         happened(4, "comment_added", comment_id=10, content="x"),

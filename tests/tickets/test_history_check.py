@@ -13,10 +13,11 @@ from django.db import connection
 from structlog.testing import capture_logs
 
 from helpdesk.events.models import EventRecord
+from helpdesk.files.receiving import Incoming, check
 from helpdesk.tickets import tasks
 from helpdesk.tickets.enums import Priority, Status
-from helpdesk.tickets.models import Comment, Ticket
-from helpdesk.tickets.operations import bulk_changes, comments, links, merges, splits, tickets
+from helpdesk.tickets.models import Attachment, Comment, Ticket
+from helpdesk.tickets.operations import attachments, bulk_changes, comments, links, merges, splits, tickets
 from helpdesk.tickets.operations.history_check import Differences, check_history
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AgentFactory, UserFactory
@@ -34,6 +35,7 @@ def try_something(chance: random.Random, people: list[Any], *, now: Any) -> None
     by = chance.choice(people)
     ids = list(Ticket.objects.values_list("pk", flat=True))
     said = list(Comment.objects.values_list("pk", flat=True)) or [0]
+    files = list(Attachment.objects.values_list("pk", flat=True)) or [0]
     changes = {
         "status": chance.choice(Status.values),
         "priority": chance.choice(Priority.values),
@@ -55,6 +57,8 @@ def try_something(chance: random.Random, people: list[Any], *, now: Any) -> None
         lambda: comments.add_comment(ticket_id=one["ticket_id"], by=by, **words),
         lambda: comments.edit_comment(by=by, comment_id=chance.choice(said), **words),
         lambda: comments.delete_comment(by=by, comment_id=chance.choice(said), now=now),
+        lambda: attach_something(chance, comment_id=chance.choice([None, *said]), **one),
+        lambda: attachments.delete_attachment(by=by, attachment_id=chance.choice(files), now=now),
         lambda: bulk_changes.change_tickets(
             by=people[0], ticket_ids=chance.sample(ids, 3), changes=some, now=now, all_or_none=chance.random() < 0.5
         ),
@@ -70,6 +74,16 @@ def try_something(chance: random.Random, people: list[Any], *, now: Any) -> None
         chance.choice(acts)()
 
 
+def attach_something(chance: random.Random, *, by: Any, comment_id: int | None, **about: Any) -> None:
+    if comment := Comment.objects.filter(pk=comment_id).first():
+        # Nobody hangs a file on what another one has said.
+        about, by = about | {"ticket_id": comment.ticket_id}, comment.author
+    incoming = Incoming(filename="smoke.txt", announced="")
+    incoming.write(f"Smoke {chance.random()}".encode())
+    with check(incoming) as file:
+        attachments.attach(by=by, comment_id=comment_id, file=file, **about)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_is_done_to_tickets_their_history_says_the_same(db: None, agent: Any, seed: int) -> None:
     chance, people = random.Random(seed), [agent, AgentFactory(), UserFactory(), UserFactory()]
@@ -81,6 +95,23 @@ def test_whatever_is_done_to_tickets_their_history_says_the_same(db: None, agent
 
     assert EventRecord.objects.count() > 60
     assert differing(batch_size=3) == {}
+
+
+def test_files_that_went_along_have_their_history_too(customer: Any, agent: Any) -> None:
+    chance, about = random.Random(1), {"by": agent, "now": NOON}
+    source, target = ticket_of(customer), ticket_of(customer)
+    said = comment_on(source, customer)
+    attach_something(chance, comment_id=None, ticket_id=source.pk, **about)
+    attach_something(chance, comment_id=said.pk, ticket_id=source.pk, **about)
+
+    merges.merge_ticket(ticket_id=source.pk, into=target.pk, **about)
+    assert Attachment.objects.filter(ticket=target, moved_from=source).count() == 2
+    assert differing() == {}
+
+    new = splits.split_comment(ticket_id=target.pk, comment_id=said.pk, title=None, **about)
+    merges.unmerge_ticket(ticket_id=source.pk, **about)
+    assert set(Attachment.objects.values_list("ticket", "moved_from")) == {(new.pk, source.pk), (source.pk, None)}
+    assert differing() == {}
 
 
 def test_what_was_loaded_has_its_history_too(db: None, customer: Any, agent: Any) -> None:
@@ -137,6 +168,16 @@ def test_a_row_that_was_changed_past_the_operations_is_told(touched: Any, row: d
 def test_so_is_a_comment(touched: Any, row: dict[str, Any]) -> None:
     Comment.objects.filter(ticket=touched).update(**row)
     assert differing() == {touched.pk: ["comments"]}
+
+
+@pytest.mark.parametrize("row", [{"deleted_at": NOON}, {"comment": None}])
+def test_so_is_a_file(touched: Any, customer: Any, row: dict[str, Any]) -> None:
+    comment = Comment.objects.get(ticket=touched)
+    chance = random.Random(1)
+    attach_something(chance, by=customer, comment_id=comment.pk, ticket_id=touched.pk, now=NOON)
+    assert differing() == {}
+    Attachment.objects.update(**row)
+    assert differing() == {touched.pk: ["attachments"]}
 
 
 def test_a_ticket_whose_records_are_lost_is_told(touched: Any) -> None:

@@ -62,7 +62,11 @@ class AttachmentOutput(serializers.Serializer):
     filename = serializers.CharField()
     content_type = serializers.CharField(help_text="By the content, not by what was announced.")
     size = serializers.IntegerField()
-    sha256 = serializers.CharField(help_text="Of the bytes as they are stored: a picture is written anew.")
+    sha256 = serializers.CharField(
+        allow_null=True,
+        help_text="Of the bytes as they are stored: a picture is written anew. Null only in `?at=`, of a file that has"
+        " been deleted since.",
+    )
     uploaded_by = UserOutput()
     created_at = serializers.DateTimeField()
     url = serializers.URLField(help_text="Where the bytes are, for those who see this.")

@@ -232,7 +232,7 @@ class TicketViewSet(ApiViewSet):
 
     def _detail_then(self, pk: int, at: datetime) -> dict[str, Any]:
         user = caller(self.request)
-        body = detail_then(Ticket.objects.visible_to(user), ticket_id=pk, at=at, user=user)
+        body = detail_then(Ticket.objects.visible_to(user), ticket_id=pk, at=at, user=user, link=link_to(self.request))
         if body is None:
             raise operations.TicketNotFound
         return body

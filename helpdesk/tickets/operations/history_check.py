@@ -4,7 +4,8 @@ If not, somebody changed a row past the operations, or an operation told less or
 which of the two is right is for people to find out.
 """
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,8 +13,9 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import MD5
 
+from helpdesk.tickets.effects import Past
 from helpdesk.tickets.history import COLUMNS
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import Attachment, Comment, Ticket
 from helpdesk.tickets.past import replayed
 
 logger = structlog.get_logger(__name__)
@@ -22,6 +24,7 @@ BATCH: Final = 500
 _OF_COMMENTS: Final = (
     *("author_id", "is_internal", "created_at", "edited_at", "deleted_at", "version", "moved_from_id", "digest"),
 )
+_OF_FILES: Final = ("comment_id", "deleted_at", "moved_from_id")
 
 # By ticket, the names of what differs; not the values, which are people's.
 Differences = dict[int, list[str]]
@@ -71,18 +74,27 @@ def _locked(ticket_id: int) -> list[str]:
 
 def _differences(ids: Collection[int]) -> Differences:
     rows = {row.pop("id"): row for row in Ticket.objects.filter(pk__in=ids).values("id", *COLUMNS)}
-    comments: dict[int, dict[int, Any]] = {pk: {} for pk in rows}
     said = Comment.objects.filter(ticket_id__in=ids).annotate(digest=MD5("content"))
-    for comment in said.values("id", "ticket_id", *_OF_COMMENTS).iterator():
-        comments[comment.pop("ticket_id")][comment.pop("id")] = comment
+    comments = _by_ticket(said.values("id", "ticket_id", *_OF_COMMENTS))
+    files = _by_ticket(Attachment.objects.filter(ticket_id__in=ids).values("id", "ticket_id", *_OF_FILES))
     pasts, differing = replayed(ids), {}
     for pk, row in rows.items():
-        past = pasts.get(pk)
-        columns = past.columns if past else {}
-        fields = [name for name in COLUMNS if name not in columns or columns[name] != row[name]]
-        spoken = (
-            {n: {name: getattr(c, name) for name in _OF_COMMENTS} for n, c in past.comments.items()} if past else {}
-        )
-        if fields or spoken != comments[pk]:
-            differing[pk] = fields + ["comments"] * (spoken != comments[pk])
+        past = pasts.get(pk, Past())
+        fields = [name for name in COLUMNS if name not in past.columns or past.columns[name] != row[name]]
+        fields += ["comments"] * (_values(past.comments, _OF_COMMENTS) != comments[pk])
+        fields += ["attachments"] * (_values(past.files, _OF_FILES) != files[pk])
+        if fields:
+            differing[pk] = fields
     return differing
+
+
+def _by_ticket(rows: Any) -> dict[int, dict[int, dict[str, Any]]]:
+    """Row by id, by ticket."""
+    found: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for row in rows.iterator():
+        found[row.pop("ticket_id")][row.pop("id")] = row
+    return found
+
+
+def _values(parts: Mapping[int, Any], names: Sequence[str]) -> dict[int, dict[str, Any]]:
+    return {pk: {name: getattr(part, name) for name in names} for pk, part in parts.items()}
