@@ -215,6 +215,9 @@ def _taken_back(pasts: Pasts, event: Happened) -> None:
     comment = pasts[event.ticket_id].comments[event.data["comment_id"]]
     comment.deleted_at = event.at
     comment.version += 1
+    for file in pasts[event.ticket_id].files.values():
+        if file.comment_id == event.data["comment_id"] and file.deleted_at is None:
+            file.deleted_at = event.at
 
 
 def _attached(pasts: Pasts, event: Happened) -> None:

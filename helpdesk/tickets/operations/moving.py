@@ -57,7 +57,7 @@ class Load:
 def carry_all(source: Ticket, target: Ticket) -> Load:
     """All that is alive on the source. What came there from a third ticket still says so."""
     said = Comment.objects.filter(ticket=source, deleted_at=None)
-    load = _load(said, attached=Q(ticket=source, comment=None))
+    load = _load(said, attached=Q(ticket=source, comment=None, deleted_at=None))
     _carry(load, target, moved_from=Coalesce("moved_from", Value(source.pk)))
     return load
 
@@ -76,7 +76,7 @@ def carry_back(merge: Merge, source: Ticket) -> Load:
     What has been written since stays, except files on what goes. What has been split off since is another ticket's.
     """
     said = Comment.objects.filter(ticket=merge.target_id, pk__in=merge.comment_ids)
-    load = _load(said, attached=Q(ticket=merge.target_id, pk__in=merge.attachment_ids), alive=Q())
+    load = _load(said, attached=Q(ticket=merge.target_id, pk__in=merge.attachment_ids))
     _carry(load, source, moved_from=NullIf("moved_from", Value(source.pk)))
     return load
 
@@ -102,14 +102,14 @@ def recount(ticket: Ticket, *, touched: datetime, publicly: bool = True) -> None
     search_texts.refresh(ticket.pk)
 
 
-_ALIVE: Final = Q(deleted_at=None)
 _NONE: Final = Q(pk__in=[])
 
 
-def _load(said: Any, *, attached: Q = _NONE, alive: Q = _ALIVE) -> Load:
+def _load(said: Any, *, attached: Q = _NONE) -> Load:
+    """What was said goes with every file on it, deleted ones too: a file is where its comment is."""
     rows = list(said.order_by("pk").values_list("pk", "is_internal"))
     ids = [pk for pk, _ in rows]
-    files = Attachment.objects.filter(alive, attached | Q(comment__in=ids))
+    files = Attachment.objects.filter(attached | Q(comment__in=ids))
     return Load(
         comment_ids=[pk for pk, is_internal in rows if not is_internal],
         note_ids=[pk for pk, is_internal in rows if is_internal],
