@@ -212,6 +212,8 @@ UNEXPOSED = {
     # Of e-mails.
     *("auto-submitted", "in-reply-to", "message-id", "x-auto-response-suppress", "x-helpdesk-event"),
     "x-helpdesk-ticket",
+    # For nginx, which takes it away.
+    "x-accel-redirect",
 }
 NAME = re.compile(r"[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)+")
 EXPOSED = {name.lower() for name in configured.CORS_EXPOSE_HEADERS}

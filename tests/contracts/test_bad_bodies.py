@@ -112,11 +112,12 @@ ODD_VALUES = [
 def who_may(path: str, customer: Any, agent: Any, admin: Any) -> Any:
     """Who may come as far as the body."""
     if path.startswith(("/api/categories/", "/api/tags/", "/api/teams/")):
-        staff = {
-            "/api/tickets/{ticket}/",
-            "/api/tickets/bulk/",
-            *(f"/api/tickets/{{ticket}}/{action}/" for action in ("assign", "merge", "links")),
-        }
+        return admin
+    staff = {
+        "/api/tickets/{ticket}/",
+        "/api/tickets/bulk/",
+        *(f"/api/tickets/{{ticket}}/{action}/" for action in ("assign", "merge", "links")),
+    }
     return agent if path in staff else customer
 
 

@@ -40,14 +40,20 @@ def operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{method.upper()} {path}", operation
 
 
+# Files: their bytes are whatever somebody attaches.
+BYTES = {"application/octet-stream", "multipart/form-data"}
+
+
 def bodies(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every body that is described: whose it is, and its schema with its examples."""
     for name, operation in operations(schema):
-        for media in operation.get("requestBody", {}).get("content", {}).values():
-            yield f"{name} request", media
+        for kind, media in operation.get("requestBody", {}).get("content", {}).items():
+            if kind not in BYTES:
+                yield f"{name} request", media
         for status, response in operation["responses"].items():
-            for media in response.get("content", {}).values():
-                yield f"{name} {status}", media
+            for kind, media in response.get("content", {}).items():
+                if kind not in BYTES:
+                    yield f"{name} {status}", media
     for name, response in schema["components"]["responses"].items():
         for media in response["content"].values():
             yield name, media

@@ -30,6 +30,7 @@ from tests.mailbox import mails
 from tests.people import NOON, AgentFactory, UserFactory
 from tests.servers import Beat, Daphne, Smtp, Valkey, Worker, eventually
 from tests.servers import Desk as Service
+from tests.tickets.files import FORM, form
 
 Api = Callable[[Any], Any]
 
@@ -63,7 +64,16 @@ class Desk:
 
     def do(self, who: str, method: str, url: str, **body: Any) -> Any:
         self.wait()
-        response = getattr(self.api[who], method)(url, body or None)
+        return self.answered(who, getattr(self.api[who], method)(url, body or None))
+
+    def attach(self, who: str, ticket: int, **about: Any) -> int:
+        self.wait()
+        name = SECRET if who == "agent" else "smoke"
+        body = form(name.encode(), f"{name}.txt", **about)
+        url = f"/api/tickets/{ticket}/attachments/"
+        return int(self.answered(who, self.api[who].generic("POST", url, body, content_type=FORM))["id"])
+
+    def answered(self, who: str, response: Any) -> Any:
         assert response.status_code < 300, response.content
         if who == "customer":
             self.heard.append(response.content)
@@ -83,6 +93,12 @@ class Desk:
             self.wait()
         else:
             self.do("agent", method, f"/api/comments/{note}/", **body)
+
+    def attach_to_note(self, ticket: int, note: int | None) -> int | None:
+        if note is None:
+            self.wait()
+            return None
+        return self.attach("agent", ticket, comment=note)
 
     def live(self) -> None:
         for n in range(4):
@@ -111,9 +127,29 @@ class Desk:
         self.do("customer", "post", f"/api/tickets/{solved}/comments/", content="It burns again.")
         for ticket in self.tickets:
             self.note(ticket)
+        self.attach_and_draft(solved)
         self.merge_and_split(busy)
         self.do("customer", "post", f"/api/tickets/{solved}/close/")
         self.do("customer", "post", f"/api/tickets/{solved}/reopen/")
+
+    def attach_and_draft(self, ticket: int) -> None:
+        """A file on a note is a note; and a reply is not behind what its writer cannot have seen."""
+        url = f"/api/tickets/{ticket}/"
+        self.attach("customer", ticket)
+        note = self.note(ticket)
+        hanging = self.attach_to_note(ticket, note)
+        self.do("customer", "put", f"{url}draft/", content="By the way")
+        self.change_note(note, "patch", content=f"{SECRET}, see the file")
+        going = self.attach_to_note(ticket, note)
+        if going is None:
+            self.wait()
+        else:
+            self.do("agent", "delete", f"/api/attachments/{going}/")
+        said = self.do("customer", "get", url)["comments"][-1]["id"]
+        mine = self.do("customer", "post", f"{url}comments/", content="By the way", seen_version=said)["id"]
+        self.attach("customer", ticket, comment=mine)
+        self.do("customer", "delete", f"/api/attachments/{self.attach('customer', ticket)}/")
+        assert (hanging is None) == (not self.notes)
 
     def merge_and_split(self, busy: int) -> None:
         """Notes go along in a merge, come back when it is undone, and become tickets that are nobody's but staff's."""
@@ -233,9 +269,9 @@ def test_a_customer_cannot_tell_a_desk_with_notes_from_one_without(
                 found_by_staff = staff.get(f"/api/tickets/?search={SECRET}").json()["count"]
 
     # There was something to leak, and staff saw it.
-    assert notes == [29, 0]
+    assert notes == [30, 0]
     assert seen_by_staff.count(SECRET.encode()) > 20
-    assert found_by_staff == 4
+    assert found_by_staff == 6
     with_notes_, without = worlds
     is_equal(with_notes_, without)
     # And everything there is to ask was asked.

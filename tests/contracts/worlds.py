@@ -66,7 +66,7 @@ class Asking:
             return list(schema["enum"])
         if schema.get("format") in {"date-time", "date"}:
             return self.moments
-        if schema["type"] == "integer":
+        if schema.get("type") == "integer":
             return [pk for kind in sorted(self.ids) for pk in self.some(kind)[:2] if isinstance(pk, int)]
         return self.words
 
@@ -161,6 +161,9 @@ class Remote:
             return self._http.request(method.upper(), url, json=body)
 
         return call
+
+    def generic(self, method: str, url: str, body: bytes, content_type: str) -> Any:
+        return self._http.request(method, url, content=body, headers={"Content-Type": content_type})
 
 
 Client = APIClient | Remote

@@ -151,7 +151,7 @@ def test_the_ports_of_nginx_are_those_that_are_published():
 
 
 def test_the_certificates_are_mounted_where_nginx_looks():
-    (mount,) = services("production")["nginx"]["volumes"]
+    mount, _files = services("production")["nginx"]["volumes"]
     start = (ROOT / "compose/production/nginx/start").read_text()
 
     assert interpolated(mount).split(":")[1] == re.search(r"NGINX_CERTIFICATES:-([^}]+)", start)[1]

@@ -50,6 +50,7 @@ def test_whoever_sees_a_ticket_comments_on_it(
         "content": "Water helps.",
         "created_at": body["created_at"],
         "moved_from": None,
+        "attachments": [],
         "edited_at": None,
         "version": 1,
     } | ({} if role == "customer" else {"is_internal": False})

@@ -24,6 +24,8 @@ def test_eight_allocators_never_exceed_a_capacity_and_leave_nobody_free(
     transactional_db: None, settings: Any, strategy: str
 ) -> None:
     settings.AGENT_CAPACITY = 3
+    # Nobody else gives out what comes.
+    settings.AUTO_ASSIGNMENT = False
     ann, bob, cem, dan = (AgentFactory(username=name) for name in ("ann", "bob", "cem", "dan"))
     # Two teams share an agent, so their allocators meet; and one agent has a ticket of no team.
     first = team_of(ann, bob, cem, assignment=strategy)
@@ -51,13 +53,17 @@ def test_eight_allocators_never_exceed_a_capacity_and_leave_nobody_free(
 
 
 @pytest.mark.slow
-def test_requests_that_free_agents_and_open_tickets_at_once_end_with_everybody_full(transactional_db: None) -> None:
+def test_requests_that_free_agents_and_open_tickets_at_once_end_with_everybody_full(
+    transactional_db: None, settings: Any
+) -> None:
     """As on a busy desk: whoever commits gives out, beside those who claim and those who change what they take."""
     ann, bob = AgentFactory(username="ann"), AgentFactory(username="bob")
     team = team_of(ann, bob, assignment="least_loaded")
     for agent in (ann, bob):
         update_workload(by=agent, user_id=agent.pk, changes={"capacity": 4}, now=NOON)
+    settings.AUTO_ASSIGNMENT = False
     queue = [waiting(team) for _ in range(40)]
+    settings.AUTO_ASSIGNMENT = True
     assert assignment_queue.share_out_all(now=NOON) == 8
     held = Ticket.objects.filter(assigned_to__isnull=False, status="open").order_by("pk")
     solved = list(held[::2])
@@ -75,7 +81,8 @@ def test_requests_that_free_agents_and_open_tickets_at_once_end_with_everybody_f
 
 
 @pytest.mark.slow
-def test_a_claim_and_the_queue_at_once_give_a_ticket_to_one_of_them(transactional_db: None) -> None:
+def test_a_claim_and_the_queue_at_once_give_a_ticket_to_one_of_them(transactional_db: None, settings: Any) -> None:
+    settings.AUTO_ASSIGNMENT = False
     ann, bob = AgentFactory(username="ann"), AgentFactory(username="bob")
     team = team_of(ann, assignment="round_robin")
     for _round in range(20):

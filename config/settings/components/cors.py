@@ -11,11 +11,13 @@ CORS_ALLOW_HEADERS = (
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "If-Range",
     "Range",
     "X-Request-ID",
 )
 # What we say in headers; a page's script would see nothing of it. A test finds all that the code sets.
 CORS_EXPOSE_HEADERS = (
+    "Accept-Ranges",
     "Allow",
     "Content-Disposition",
     "Content-Range",

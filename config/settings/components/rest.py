@@ -42,6 +42,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_UI_SETTINGS": {"hideDownloadButton": False},
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {"AssignmentEnum": "helpdesk.tickets.enums.Assignment"},
     "PATH_CONVERTER_OVERRIDES": {
         "id": {"type": "integer", "minimum": 1, "maximum": LARGEST_INTEGER},
         "key": {"type": "string", "format": "uuid"},

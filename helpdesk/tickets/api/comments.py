@@ -1,5 +1,6 @@
 """`/api/comments/`, and the same with the ticket fixed: `/api/tickets/{id}/comments/`."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -26,7 +27,11 @@ from helpdesk.tickets.api.inputs import AddCommentInput, AddCommentToInput, Edit
 from helpdesk.tickets.api.outputs import CommentOutput
 from helpdesk.tickets.models import Comment, CommentQuerySet, Ticket
 from helpdesk.tickets.operations import comments as operations
+from helpdesk.tickets.operations.collisions import NewerComments
 from helpdesk.tickets.operations.tickets import TicketNotFound
+
+# In the class, `list` is an action.
+Bodies = list[dict[str, Any]]
 
 _RETRIEVE = extend_schema(
     summary="Read a comment",
@@ -87,8 +92,7 @@ class CommentViewSet(ApiViewSet):
     @cached
     def list(self, request: Request, **_path: int) -> Response:
         rows = self.page_of(self.filter_queryset(self.get_queryset()))
-        queries.add_attachments(rows, link=link_to(request))
-        return self.get_paginated_response([queries.comment_body(row, user=caller(request)) for row in rows])
+        return self.get_paginated_response(self._bodies(rows))
 
     def create(self, request: Request, **_path: int) -> Response:
         body: Any = request.data
@@ -100,7 +104,7 @@ class CommentViewSet(ApiViewSet):
         return self._added(ticket_id=values.pop("ticket"), **values)
 
     def retrieve(self, request: Request, pk: int, **_path: int) -> Response:
-        return Response(queries.comment_body(self._find(pk), user=caller(request)))
+        return Response(self._bodies([self._find(pk)])[0])
 
     def partial_update(self, request: Request, pk: int, **_path: int) -> Response:
         row = self._find(pk)
@@ -119,8 +123,16 @@ class CommentViewSet(ApiViewSet):
         return Response(status=204)
 
     def _added(self, **values: Any) -> Response:
-        comment = operations.add_comment(by=caller(self.request), now=timezone.now(), **values)
-        return Response(queries.comment_body(self._find(comment.pk), user=caller(self.request)), status=201)
+        try:
+            comment = operations.add_comment(by=caller(self.request), now=timezone.now(), **values)
+        except NewerComments as error:
+            error.extra["comments"] = self._bodies(error.rows)
+            raise
+        return Response(self._bodies([self._find(comment.pk)])[0], status=201)
+
+    def _bodies(self, rows: Sequence[dict[str, Any]]) -> Bodies:
+        queries.add_attachments(rows, link=link_to(self.request))
+        return [queries.comment_body(row, user=caller(self.request)) for row in rows]
 
     def _find(self, pk: int) -> dict[str, Any]:
         """404 if there is no such comment to see, then 403 if the role may not."""
@@ -128,7 +140,6 @@ class CommentViewSet(ApiViewSet):
         if row is None:
             raise operations.CommentNotFound
         self.check_object_permissions(self.request, row)
-        queries.add_attachments([row], link=link_to(self.request))
         return row
 
     def _expected(self, row: dict[str, Any]) -> dict[str, int | None]:

@@ -1,6 +1,6 @@
 """Two who answer at once: the second is shown what the first has said before they say the same again."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,9 +14,13 @@ MOST_SHOWN: Final = 100
 
 
 class NewerComments(Conflict):
-    """Brings `comments`: what others have said since, oldest first."""
+    """What others have said since, oldest first. Whoever answers shows it as `comments`."""
 
     code = "newer_comments"
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        super().__init__(_("Others have written meanwhile. Read it, and say it again with `force`."))
+        self.rows = rows
 
 
 def require_seen(ticket: Ticket, newest_seen: int | None, *, by: User) -> None:
@@ -30,7 +34,4 @@ def require_seen(ticket: Ticket, newest_seen: int | None, *, by: User) -> None:
     newer = others.filter(pk__gt=newest_seen).order_by("-pk")
     rows = list(queries.comment_values(newer)[:MOST_SHOWN])
     if rows:
-        raise NewerComments(
-            _("Others have written meanwhile. Read it, and say it again with `force`."),
-            comments=[queries.comment_body(row, user=by) for row in reversed(rows)],
-        )
+        raise NewerComments(rows[::-1])
