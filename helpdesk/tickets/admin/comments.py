@@ -14,9 +14,19 @@ from unfold.forms import PaginationInlineFormSet
 from helpdesk.accounts.models import User
 from helpdesk.backoffice.forms import ID
 from helpdesk.backoffice.looks import moment
+from helpdesk.core.errors import Conflict
 from helpdesk.tickets.admin.forms import CommentForm
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import CommentNotFound, add_comment, delete_comment, edit_comment
+from helpdesk.tickets.operations.versions import Outdated
+
+
+class CommentChanged(Conflict):
+    """In another window: only its author edits it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("You have changed a comment since you opened the page. Load it again."))
+
 
 # The theme would make numbers of "²" and of thousands of digits.
 _PAGE: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -53,7 +63,7 @@ class CommentInline(StackedInline):
     fk_name = "ticket"
     form = CommentForm
     formset = CommentFormSet
-    fields = ("said_by", "content", "is_internal")
+    fields = ("said_by", "content", "is_internal", "version")
     readonly_fields = ("said_by",)
     ordering = ("-created_at", "-id")
     extra = 0
@@ -103,7 +113,11 @@ def save(formset: Any, *, ticket: Ticket, by: User) -> None:
             continue
         content = form.cleaned_data["content"]
         if form.instance.pk is not None:
-            edit_comment(by=by, comment_id=form.instance.pk, content=content, now=now)
+            shown = form.instance.version
+            try:
+                edit_comment(by=by, comment_id=form.instance.pk, content=content, now=now, if_version=shown)
+            except Outdated:
+                raise CommentChanged from None
         elif form in formset.initial_forms:
             raise CommentNotFound  # one of another ticket
         else:

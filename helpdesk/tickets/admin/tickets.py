@@ -21,6 +21,7 @@ from helpdesk.tickets.admin.forms import TicketForm
 from helpdesk.tickets.enums import UNSOLVED, Priority, Status, TimerKind
 from helpdesk.tickets.models import Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
+from helpdesk.tickets.operations.versions import Outdated
 from helpdesk.tickets.search import search
 
 
@@ -126,6 +127,14 @@ class TicketAdmin(BulkActions, OperationsAdmin):
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.deleted_at is None)
 
+    def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
+        """With the version that is shown, where there is something to send back."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not self.has_change_permission(request, obj):
+            return fieldsets
+        (title, options), *others = fieldsets
+        return [(title, {**options, "fields": (*options["fields"], "version")}), *others]
+
     def get_inlines(self, request: Any, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else ()
 
@@ -139,7 +148,22 @@ class TicketAdmin(BulkActions, OperationsAdmin):
         return operations.open_ticket(by=request.user, now=timezone.now(), **named)
 
     def update(self, request: Any, row: Any, changes: dict[str, Any]) -> None:
-        operations.update_ticket(by=request.user, ticket_id=row.pk, changes=_named(changes), now=timezone.now())
+        """Over a newer version only where others have changed other fields: never over what nobody has seen."""
+        values, shown = _named(changes), row.version
+        while True:
+            try:
+                operations.update_ticket(
+                    by=request.user, ticket_id=row.pk, changes=values, now=timezone.now(), if_version=shown
+                )
+            except Outdated as refusal:
+                changed = set(refusal.extra["conflicting_fields"])
+                # Who wants what is there already takes nothing away.
+                clashes = operations.what_differs(self.get_queryset(request).get(pk=row.pk), values).keys() & changed
+                if clashes:
+                    raise Outdated(current=refusal.extra["current_version"], fields=sorted(clashes)) from None
+                shown = refusal.extra["current_version"]
+            else:
+                return
 
     def remove(self, request: Any, row: Any) -> None:
         operations.delete_ticket(by=request.user, ticket_id=row.pk, now=timezone.now())
