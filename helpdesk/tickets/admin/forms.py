@@ -82,7 +82,8 @@ class TicketForm(OperationForm):
         self.add_error(
             None, gettext("Somebody has changed this since you opened the page: %(names)s.") % {"names": names}
         )
-        data = self.data.copy()
+        data: Any = self.data
+        data = data.copy()
         data[self.add_prefix("version")] = str(outdated.extra["current_version"])
         for field in fields:
             now = gettext("Now it is “%(value)s”. Save again to put yours in its place.")

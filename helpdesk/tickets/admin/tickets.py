@@ -4,22 +4,29 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
+from django.http import HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.backoffice.filters import ChoiceFilter, YesNoFilter
+from helpdesk.backoffice.forms import ID
 from helpdesk.backoffice.looks import moment
 from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.core.errors import DomainError
-from helpdesk.tickets.admin import comments
+from helpdesk.tickets import queries
+from helpdesk.tickets.admin import comments, deeds
+from helpdesk.tickets.admin.belongings import Belongings
 from helpdesk.tickets.admin.bulk import BulkActions
 from helpdesk.tickets.admin.forms import TicketForm
+from helpdesk.tickets.downloading import download
 from helpdesk.tickets.enums import UNSOLVED, Priority, Status, TimerKind
-from helpdesk.tickets.models import Ticket, TicketQuerySet
+from helpdesk.tickets.models import Attachment, Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
 from helpdesk.tickets.operations.versions import Outdated
 from helpdesk.tickets.search import search
@@ -76,7 +83,7 @@ def _named(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class TicketAdmin(BulkActions, OperationsAdmin):
+class TicketAdmin(BulkActions, Belongings, OperationsAdmin):
     may_add = may_change = may_delete = True
     subject_kind = "ticket"
     form = TicketForm
@@ -89,12 +96,20 @@ class TicketAdmin(BulkActions, OperationsAdmin):
     ordering = ("-created_at", "-id")
     sortable_by = ("shown_priority", "created")
     autocomplete_fields = ("created_by",)
-    readonly_fields = ("creator", "follows_up", "created", "resolved", "closes", "closed")
+    readonly_fields = (
+        *("follows_up", "split_off", "merged", "merged_here", "links", "files", "decided"),
+        *("creator", "created", "resolved", "closes", "closed"),
+    )
+    actions_detail = (*deeds.DEEDS, "download")
     inlines = (comments.CommentInline,)
     actions = ("take", "resolve", "close", "restore")
     fieldsets = (
         (None, {"fields": ("title", "description", "status", "priority", "category", "tags", "team", "assigned_to")}),
-        (_("Dates"), {"fields": ("creator", "follows_up", "created", "resolved", "closes", "closed")}),
+        (
+            _("What belongs to it"),
+            {"fields": ("follows_up", "split_off", "merged", "merged_here", "links", "files", "decided")},
+        ),
+        (_("Dates"), {"fields": ("creator", "created", "resolved", "closes", "closed")}),
     )
     add_fieldsets = (
         (
@@ -140,6 +155,41 @@ class TicketAdmin(BulkActions, OperationsAdmin):
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         return super().get_readonly_fields(request, obj) if obj else ()
+
+    def get_object(self, request: Any, object_id: str, from_field: str | None = None) -> Any:
+        ticket = super().get_object(request, object_id, from_field)
+        if ticket is not None:
+            ticket.reader = request.user
+        return ticket
+
+    def render_change_form(
+        self, request: Any, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> Any:
+        """Above the page is what makes sense of this ticket."""
+        names = deeds.offered(obj) if obj else []
+        pages = {reverse(f"admin:tickets_ticket_{name}", args=[obj.pk]) for name in names}
+        context["actions_detail"] = [door for door in context.get("actions_detail", ()) if door["path"] in pages]
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    # --- pages of their own ------------------------------------------------------------------------------
+
+    claim = deeds.page_of("claim")
+    link = deeds.page_of("link")
+    attach = deeds.page_of("attach")
+    merge = deeds.page_of("merge")
+    unmerge = deeds.page_of("unmerge")
+    split = deeds.page_of("split")
+    unlink = deeds.page_of("unlink")
+    detach = deeds.page_of("detach")
+
+    @action(description=_("Download"))
+    def download(self, request: Any, object_id: str) -> HttpResponseBase:
+        """As the API gives it, to whoever is signed in here: of a deleted ticket, to nobody."""
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        files = Attachment.objects.visible_to(request.user)
+        here = files.filter(ticket=int(object_id)) if ID.fullmatch(object_id) else files.none()
+        return download(request, deeds.row_of(queries.attachment_values(here), request))
 
     # --- what is done ----------------------------------------------------------------------------------
 
@@ -226,10 +276,6 @@ class TicketAdmin(BulkActions, OperationsAdmin):
     @display(description=_("Resolved"))
     def resolved(self, ticket: Ticket) -> str | None:
         return moment(ticket.resolved_at)
-
-    @display(description=_("Follows up"))
-    def follows_up(self, ticket: Ticket) -> str | None:
-        return f"#{ticket.follow_up_of_id}" if ticket.follow_up_of_id else None
 
     @display(description=_("Closes by itself"))
     def closes(self, ticket: Ticket) -> str | None:
