@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -19,9 +19,9 @@ from helpdesk.tickets.models import AssignmentDecision, Attachment, Ticket
 KINDS: Final[dict[str, Any]] = {
     "related": _("Related to"),
     "duplicate_of": _("Duplicate of"),
-    "duplicated_by": pgettext_lazy("this ticket is", "The original of"),
+    "duplicated_by": _("The original of"),
     "parent_of": _("Parent of"),
-    "child_of": pgettext_lazy("this ticket is", "Child of"),
+    "child_of": _("Child of"),
 }
 _LINK: Final = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 
