@@ -72,7 +72,11 @@ def test_no_change_of_any_page_is_written_without_its_event(browser_as: Browser,
 
 def test_an_unchanged_form_does_nothing(browser_as: Browser, filled: Any, admin: Any) -> None:
     browser = browser_as(admin)
-    rows = Ticket.objects.values().get(), User.objects.values().get(pk=filled["User"]), types()
+    rows = Ticket.objects.values().get(pk=filled["Ticket"]), User.objects.values().get(pk=filled["User"]), types()
     for path in (f"/admin/tickets/ticket/{filled['Ticket']}/change/", f"/admin/accounts/user/{filled['User']}/change/"):
         assert change(browser, path).status_code == 302
-    assert (Ticket.objects.values().get(), User.objects.values().get(pk=filled["User"]), types()) == rows
+    assert (
+        Ticket.objects.values().get(pk=filled["Ticket"]),
+        User.objects.values().get(pk=filled["User"]),
+        types(),
+    ) == rows

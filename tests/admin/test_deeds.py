@@ -260,7 +260,7 @@ def test_a_file_is_given_to_nobody_else(browser_as: Browser, admin: Any, agent: 
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("page.png", b"<html><script>alert(1)</script></html>", "The content of the file is not what"),
+        ("page.png", b"<html><script>alert(1)</script></html>", "Files of this kind are not taken."),
         ("tool.exe", b"MZ\x90\x00", "Files of this kind are not taken."),
         ("empty.txt", b"", "empty"),
         ("large.txt", b"x" * 2000, "The file is larger than 1000 bytes."),

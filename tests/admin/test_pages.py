@@ -80,9 +80,9 @@ STATEMENTS = {
     "/admin/tickets/workload/": 4,
     "/admin/tickets/workload/{Workload}/change/": 3,
     "/admin/tickets/assignmentdecision/": 4,
-    "/admin/tickets/assignmentdecision/{AssignmentDecision}/change/": 5,
+    "/admin/tickets/assignmentdecision/{AssignmentDecision}/change/": 3,
     "/admin/tickets/timer/": 4,
-    "/admin/tickets/timer/{Timer}/change/": 4,
+    "/admin/tickets/timer/{Timer}/change/": 3,
     "/admin/accounts/user/": 4,
     "/admin/accounts/user/{User}/change/": 3,
     "/admin/events/eventrecord/": 4,
@@ -208,9 +208,12 @@ def test_mails_are_found_by_person_ticket_and_state(
     assert of_customer
     assert of_customer != everything
     assert found(q=customer.username) == found(q=customer.email) == of_customer
-    assert found(q=f"#{filled['Ticket']}") == everything
+    of_ticket = found(q=f"#{filled['Ticket']}")
+    assert of_customer <= of_ticket < everything
     assert found(q="#999") == found(q="nobody at all") == found(state="sent") == set()
-    assert found(template="ticket_receipt") == {(customer.username, "ticket_receipt")}
+    receipts = found(template="ticket_receipt")
+    assert (customer.username, "ticket_receipt") in receipts
+    assert receipts < everything
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

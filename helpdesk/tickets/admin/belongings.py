@@ -1,5 +1,7 @@
 """What belongs to a ticket, on its page: other tickets, files, and why it is whose it is."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final
 
 from django.template.defaultfilters import filesizeformat
@@ -26,6 +28,19 @@ KINDS: Final[dict[str, Any]] = {
 _LINK: Final = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 
 
+def once(shown: Callable[[Any, Any], str | None]) -> Callable[[Any, Any], str | None]:
+    """The theme asks for a field some five times a page."""
+
+    @wraps(shown)
+    def kept(admin: Any, ticket: Any) -> str | None:
+        known: dict[str, str | None] = vars(ticket).setdefault("shown", {})
+        if shown.__name__ not in known:
+            known[shown.__name__] = shown(admin, ticket)
+        return known[shown.__name__]
+
+    return kept
+
+
 class Belongings:
     """Read-only fields. `get_object` says who reads them."""
 
@@ -42,11 +57,13 @@ class Belongings:
         return _number(ticket.merged_into_id)
 
     @display(description=_("Merged here"))
+    @once
     def merged_here(self, ticket: Ticket) -> str | None:
         ids = Ticket.objects.filter(merged_into=ticket).order_by("pk").values_list("pk", flat=True)
         return format_html_join(", ", "{}", [(_number(pk),) for pk in ids]) or None
 
     @display(description=_("Links"))
+    @once
     def links(self, ticket: Any) -> str | None:
         rows = queries.link_values(queries.links_of(ticket.pk, user=ticket.reader))
         found = [queries.link_body(row, ticket_id=ticket.pk) for row in rows]
@@ -63,6 +80,7 @@ class Belongings:
         return format_html_join("", "<p>{} {} {} ({}) {}</p>", lines) or None
 
     @display(description=_("Files"))
+    @once
     def files(self, ticket: Any) -> str | None:
         rows = Attachment.objects.of_sight(ticket.reader).filter(ticket=ticket).order_by("id")
         lines = [
@@ -80,6 +98,7 @@ class Belongings:
         return format_html_join("", "<p>{} ({}, {}, {}{}) {}</p>", lines) or None
 
     @display(description=_("Last decision"))
+    @once
     def decided(self, ticket: Ticket) -> str | None:
         """Of the queue that gives out by itself; what people decide is in the history."""
         decisions = AssignmentDecision.objects.filter(ticket=ticket).select_related("chosen").order_by("-id")

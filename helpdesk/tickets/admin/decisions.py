@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -28,11 +29,13 @@ REASONS: Final[dict[str, Any]] = {
 
 class DecisionAdmin(TicketNumberSearch, OperationsAdmin):
     list_display = ("decided", "about", "queue", "who", "why")
-    list_select_related = ("ticket", "team", "chosen")
     ordering = ("-id",)
     sortable_by = ()
     fields = ("decided", "about", "queue", "strategy_then", "who", "why", "all_candidates")
     readonly_fields = fields
+
+    def get_queryset(self, request: Any) -> QuerySet[AssignmentDecision]:  # noqa: ARG002
+        return AssignmentDecision.objects.select_related("ticket", "team", "chosen").order_by(*self.ordering)
 
     @display(description=_("When"))
     def decided(self, decision: AssignmentDecision) -> str | None:

@@ -21,7 +21,7 @@ from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.core.errors import DomainError
 from helpdesk.tickets import queries
 from helpdesk.tickets.admin import comments, deeds
-from helpdesk.tickets.admin.belongings import Belongings
+from helpdesk.tickets.admin.belongings import Belongings, once
 from helpdesk.tickets.admin.bulk import BulkActions
 from helpdesk.tickets.admin.forms import TicketForm
 from helpdesk.tickets.downloading import download
@@ -278,6 +278,7 @@ class TicketAdmin(BulkActions, Belongings, OperationsAdmin):
         return moment(ticket.resolved_at)
 
     @display(description=_("Closes by itself"))
+    @once
     def closes(self, ticket: Ticket) -> str | None:
         timers = ticket.timers.filter(kind=TimerKind.CLOSE_RESOLVED)
         return moment(timers.values_list("due_at", flat=True).first())

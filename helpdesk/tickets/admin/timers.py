@@ -1,5 +1,8 @@
 """What is to happen by itself, and when; for reading only: the ticket's status sets it and takes it away."""
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -13,11 +16,13 @@ from helpdesk.tickets.models import Timer
 
 class TimerAdmin(TicketNumberSearch, OperationsAdmin):
     list_display = ("due", "about", "what", "armed")
-    list_select_related = ("ticket",)
     ordering = ("due_at", "id")
     sortable_by = ()
     fields = list_display
     readonly_fields = list_display
+
+    def get_queryset(self, request: Any) -> QuerySet[Timer]:  # noqa: ARG002
+        return Timer.objects.select_related("ticket").order_by(*self.ordering)
 
     @display(description=_("Due"))
     def due(self, timer: Timer) -> str | None:

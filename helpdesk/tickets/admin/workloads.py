@@ -51,13 +51,12 @@ class WorkloadAdmin(OperationsAdmin):
     form = WorkloadForm
     fields = ("user", "capacity", "available")
     list_display = ("agent", "is_there", "open_tickets", "takes")
-    list_select_related = ("user",)
     search_fields = ("user__username",)
     ordering = ("user__username",)
     sortable_by = ()
 
     def get_queryset(self, request: Any) -> QuerySet[Workload]:  # noqa: ARG002
-        agents = Workload.objects.filter(user__role__in=roles_with(Permission.BE_ASSIGNED))
+        agents = Workload.objects.select_related("user").filter(user__role__in=roles_with(Permission.BE_ASSIGNED))
         return agents.annotate(load=LoadOf(OuterRef("user"))).order_by(*self.ordering)
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
