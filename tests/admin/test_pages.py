@@ -68,8 +68,8 @@ STATEMENTS = {
     "/admin/tickets/ticket/": 5,
     "/admin/tickets/ticket/?status=open": 5,
     # The page of comments, and how many there are; who opened it, and who may be assigned; categories, tags and teams;
-    # what was merged here, links, files, and the last decision of its queue.
-    "/admin/tickets/ticket/{Ticket}/change/": 14,
+    # what was merged here, links, files, the last decision of its queue, and its timer.
+    "/admin/tickets/ticket/{Ticket}/change/": 15,
     "/admin/tickets/ticket/{Ticket}/merge/": 3,
     "/admin/tickets/category/": 4,
     "/admin/tickets/category/{Category}/change/": 5,
