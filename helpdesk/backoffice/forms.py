@@ -7,6 +7,7 @@ from django import forms
 from django.forms.models import construct_instance
 
 from helpdesk.core.errors import DomainError
+from helpdesk.core.integers import LARGEST_INTEGER
 
 # What is sent as the id of a row, and can be one: Django would ask the database for whatever it is.
 ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -17,6 +18,24 @@ class Text(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class ShownVersion(forms.IntegerField):
+    """Which version the page showed. Not a value that anybody changes: the instance says it to the operation."""
+
+    def __init__(self) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_INTEGER, widget=forms.HiddenInput)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:  # noqa: ARG002
+        return False
+
+
+def refuse(form: Any, refusal: DomainError) -> None:
+    """What an operation refused, beside the field that it is about, or above the form."""
+    for error in refusal.errors:
+        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+    if not refusal.errors:
+        form.add_error(None, str(refusal.detail))
 
 
 class OperationForm(forms.ModelForm):
@@ -30,8 +49,11 @@ class OperationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        there = self.instance.pk is not None
         for field in self.fields.values():
-            field.show_hidden_initial = self.instance.pk is not None
+            is_version = isinstance(field, ShownVersion)
+            field.show_hidden_initial = there and not is_version
+            field.required = field.required and (there or not is_version)
 
     def shown(self, name: str) -> str:
         """What the page said that is now sent back. It stays a choice, or a field nobody touched would be at fault."""
@@ -39,12 +61,8 @@ class OperationForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         values = super().clean()
-        if self.refusal is None:
-            return values
-        for error in self.refusal.errors:
-            self.add_error(error.field if error.field in self.fields else None, str(error.message))
-        if not self.refusal.errors:
-            self.add_error(None, str(self.refusal.detail))
+        if self.refusal is not None:
+            refuse(self, self.refusal)
         return values
 
     def _post_clean(self) -> None:

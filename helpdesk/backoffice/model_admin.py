@@ -92,7 +92,11 @@ class OperationsAdmin(ModelAdmin):
         chosen = [pk for pk in asked.getlist(ACTION_CHECKBOX_NAME) if ID.fullmatch(pk)]
         asked.setlist(ACTION_CHECKBOX_NAME, chosen)
         request.POST = asked  # type: ignore[assignment]
-        return super().response_action(request, queryset)
+        try:
+            return super().response_action(request, queryset)
+        except DomainError as refusal:
+            self.message_user(request, str(refusal.detail), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     # --- what they refuse ------------------------------------------------------------------------
 

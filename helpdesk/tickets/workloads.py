@@ -1,6 +1,6 @@
 """How much an agent has, and how much they take."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
@@ -10,6 +10,9 @@ from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission, roles_with
 from helpdesk.tickets.enums import UNSOLVED
 from helpdesk.tickets.models import Ticket
+
+# Unsolved tickets of one agent.
+MOST_TAKEN: Final = 10_000
 
 
 class LoadOf(Coalesce):

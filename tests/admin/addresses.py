@@ -8,7 +8,7 @@ from django.urls import URLResolver
 
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.notifications.models import EmailLog
-from helpdesk.tickets.models import Category, Tag, Team, Ticket
+from helpdesk.tickets.models import AssignmentDecision, Category, Tag, Team, Ticket, Timer, Workload
 
 OPEN = frozenset({"/admin/login/"})
 
@@ -40,8 +40,9 @@ def _is_its(shown: Any, route: str) -> bool:
 
 
 def rows() -> dict[str, int]:
-    """One of each kind; there must be a ticket whose opening was told and mailed, and a parked receipt."""
+    """One of each kind; there must be a ticket whose opening was told and mailed, a parked receipt, and a timer."""
     from helpdesk.accounts.models import User
 
-    models = (User, Ticket, Category, Tag, Team, EventRecord, EventReceipt, EmailLog)
+    tickets = (Ticket, Category, Tag, Team, Workload, AssignmentDecision, Timer)
+    models = (User, *tickets, EventRecord, EventReceipt, EmailLog)
     return {model.__name__: model.objects.latest("pk").pk for model in models}

@@ -25,7 +25,7 @@ def form_of(page: Any) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for tag in re.findall(r"<input[^>]*>", form):
         given = {name: html.unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
-        if given.get("type") in {"checkbox", "radio"} and not re.search(r"\schecked", tag):
+        if given.get("type") in {"checkbox", "radio"} and not re.search(r"\schecked(?![:\w])", tag):
             continue
         if "name" not in given:
             continue

@@ -15,8 +15,9 @@ from django.utils import timezone
 from helpdesk.events.models import EventReceipt
 from helpdesk.notifications.models import EmailLog
 from helpdesk.tickets.enums import Priority
-from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.models import AssignmentDecision, Comment, Ticket
 from helpdesk.tickets.operations.tickets import update_ticket
+from helpdesk.tickets.operations.workloads import update_workload
 from tests.admin.addresses import addresses, rows
 from tests.admin.chromium import Chromium
 from tests.factories import category_of, comment_on, tag_of, team_of, ticket_of
@@ -143,6 +144,10 @@ def test_every_page_stays_at_home_and_runs_without_a_complaint(
     filed = {"category": category_of(team=team_of(anna)).pk, "tags": [tag_of().name]}
     ticket = ticket_of(UserFactory(), assigned_to=anna.pk, **filed)
     comment_on(ticket, anna)
+    update_ticket(by=anna, ticket_id=ticket.pk, changes={"status": "resolved"}, now=timezone.now())
+    update_workload(by=anna, user_id=anna.pk, changes={"capacity": 5}, now=timezone.now())
+    decided = {"strategy": "round_robin", "candidates": [], "reason": "no_members", "decided_at": timezone.now()}
+    AssignmentDecision.objects.create(ticket=ticket, **decided)
     EventReceipt.objects.filter(pk=EventReceipt.objects.latest("pk").pk).update(state="parked")
     found = rows()
     browser = start_chromium(daphne.base_url, language="es")

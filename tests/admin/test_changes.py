@@ -11,13 +11,16 @@ from helpdesk.accounts.models import User
 from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.events.models import EventReceipt, EventRecord
 from helpdesk.notifications.models import EmailLog
-from helpdesk.tickets.models import Category, Tag, Team, Ticket
+from helpdesk.tickets.models import AssignmentDecision, Category, Tag, Team, Ticket, Timer, Workload
 from tests.admin.forms import GOOD, LIST, NEW_PERSON, Browser, change, new_ticket, types, written
 
 
 def test_everything_in_the_admin_stands_on_the_base_that_writes_by_operations() -> None:
     registered = site.site._registry
-    assert set(registered) == {User, Ticket, Category, Tag, Team, EmailLog, EventRecord, EventReceipt}
+    assert set(registered) == {
+        *(User, Ticket, Category, Tag, Team, Workload, AssignmentDecision, Timer),
+        *(EmailLog, EventRecord, EventReceipt),
+    }
     for shown in registered.values():
         assert isinstance(shown, OperationsAdmin)
         for name in ("save_model", "delete_model", "delete_queryset"):
@@ -69,7 +72,11 @@ def test_no_change_of_any_page_is_written_without_its_event(browser_as: Browser,
 
 def test_an_unchanged_form_does_nothing(browser_as: Browser, filled: Any, admin: Any) -> None:
     browser = browser_as(admin)
-    rows = Ticket.objects.values().get(), User.objects.values().get(pk=filled["User"]), types()
+    rows = Ticket.objects.values().get(pk=filled["Ticket"]), User.objects.values().get(pk=filled["User"]), types()
     for path in (f"/admin/tickets/ticket/{filled['Ticket']}/change/", f"/admin/accounts/user/{filled['User']}/change/"):
         assert change(browser, path).status_code == 302
-    assert (Ticket.objects.values().get(), User.objects.values().get(pk=filled["User"]), types()) == rows
+    assert (
+        Ticket.objects.values().get(pk=filled["Ticket"]),
+        User.objects.values().get(pk=filled["User"]),
+        types(),
+    ) == rows

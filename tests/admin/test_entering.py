@@ -70,7 +70,18 @@ OTHERWISE = {
     "/admin/second-factor/": 404,
     "/admin/second-factor/set-up/": 404,
     "/admin/second-factor/turn-off/": 404,
+    # Of what, nobody has said.
+    **{f"/admin/tickets/ticket/{{Ticket}}/{deed}/": 404 for deed in ("split", "unlink", "detach", "download")},
     # Nothing of these is written by hand.
+    "/admin/tickets/assignmentdecision/add/": 403,
+    "/admin/tickets/assignmentdecision/{AssignmentDecision}/delete/": 403,
+    "/admin/tickets/assignmentdecision/{AssignmentDecision}/history/": 404,
+    "/admin/tickets/timer/add/": 403,
+    "/admin/tickets/timer/{Timer}/delete/": 403,
+    "/admin/tickets/timer/{Timer}/history/": 404,
+    # An agent takes something, or nothing; it is not deleted, and its history is the person's.
+    "/admin/tickets/workload/{Workload}/delete/": 403,
+    "/admin/tickets/workload/{Workload}/history/": 404,
     "/admin/events/eventreceipt/add/": 403,
     "/admin/events/eventrecord/add/": 403,
     "/admin/notifications/emaillog/add/": 403,

@@ -53,6 +53,7 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Categories"), "category", "tickets_category_changelist"),
                     _link(_("Tags"), "sell", "tickets_tag_changelist"),
                     _link(_("Teams"), "groups", "tickets_team_changelist"),
+                    _link(_("Workloads"), "fitness_center", "tickets_workload_changelist"),
                     _link(_("People"), "group", "accounts_user_changelist"),
                 ],
             },
@@ -62,6 +63,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(_("E-mail log"), "mail", "notifications_emaillog_changelist"),
                     _link(_("Event log"), "history", "events_eventrecord_changelist"),
+                    _link(_("Assignment decisions"), "rule", "tickets_assignmentdecision_changelist"),
+                    _link(_("Timers"), "timer", "tickets_timer_changelist"),
                     _link(_("Parked deliveries"), "pause_circle", "events_eventreceipt_changelist"),
                 ],
             },

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.decorators import display
@@ -14,9 +15,20 @@ from unfold.forms import PaginationInlineFormSet
 from helpdesk.accounts.models import User
 from helpdesk.backoffice.forms import ID
 from helpdesk.backoffice.looks import moment
+from helpdesk.core.errors import Conflict
+from helpdesk.tickets.admin.belongings import door
 from helpdesk.tickets.admin.forms import CommentForm
 from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import CommentNotFound, add_comment, delete_comment, edit_comment
+from helpdesk.tickets.operations.versions import Outdated
+
+
+class CommentChanged(Conflict):
+    """In another window: only its author edits it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("You have changed a comment since you opened the page. Load it again."))
+
 
 # The theme would make numbers of "²" and of thousands of digits.
 _PAGE: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -53,12 +65,14 @@ class CommentInline(StackedInline):
     fk_name = "ticket"
     form = CommentForm
     formset = CommentFormSet
-    fields = ("said_by", "content", "is_internal")
+    fields = ("said_by", "content", "is_internal", "version")
     readonly_fields = ("said_by",)
     ordering = ("-created_at", "-id")
     extra = 0
     per_page = 30
     hide_title = False
+    # The one whose page it is; an inline lives for one request.
+    ticket: Any = None
 
     def get_queryset(self, request: Any) -> QuerySet[Comment]:
         return Comment.objects.of_sight(request.user).select_related("author").order_by(*self.ordering)
@@ -66,6 +80,7 @@ class CommentInline(StackedInline):
     def get_formset(self, request: Any, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.reader = request.user
+        self.ticket = obj
         return formset
 
     def has_view_permission(self, request: Any, obj: Any = None) -> bool:  # noqa: ARG002
@@ -87,7 +102,8 @@ class CommentInline(StackedInline):
     def said_by(self, comment: Comment) -> str:
         if comment._state.adding:  # noqa: SLF001 - Django documents it
             return "-"
-        return f"{comment.author.username}, {moment(comment.created_at)}"
+        said = f"{comment.author.username}, {moment(comment.created_at)}"
+        return format_html("{} {}", said, door("split", self.ticket, comment.pk, _("Split off")))
 
 
 def save(formset: Any, *, ticket: Ticket, by: User) -> None:
@@ -103,7 +119,11 @@ def save(formset: Any, *, ticket: Ticket, by: User) -> None:
             continue
         content = form.cleaned_data["content"]
         if form.instance.pk is not None:
-            edit_comment(by=by, comment_id=form.instance.pk, content=content, now=now)
+            shown = form.instance.version
+            try:
+                edit_comment(by=by, comment_id=form.instance.pk, content=content, now=now, if_version=shown)
+            except Outdated:
+                raise CommentChanged from None
         elif form in formset.initial_forms:
             raise CommentNotFound  # one of another ticket
         else:

@@ -4,23 +4,31 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
+from django.http import HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.backoffice.filters import ChoiceFilter, YesNoFilter
+from helpdesk.backoffice.forms import ID
 from helpdesk.backoffice.looks import moment
 from helpdesk.backoffice.model_admin import OperationsAdmin
 from helpdesk.core.errors import DomainError
-from helpdesk.tickets.admin import comments
+from helpdesk.tickets import queries
+from helpdesk.tickets.admin import comments, deeds
+from helpdesk.tickets.admin.belongings import Belongings, once
 from helpdesk.tickets.admin.bulk import BulkActions
 from helpdesk.tickets.admin.forms import TicketForm
+from helpdesk.tickets.downloading import download
 from helpdesk.tickets.enums import UNSOLVED, Priority, Status, TimerKind
-from helpdesk.tickets.models import Ticket, TicketQuerySet
+from helpdesk.tickets.models import Attachment, Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
+from helpdesk.tickets.operations.versions import Outdated
 from helpdesk.tickets.search import search
 
 
@@ -75,7 +83,7 @@ def _named(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class TicketAdmin(BulkActions, OperationsAdmin):
+class TicketAdmin(BulkActions, Belongings, OperationsAdmin):
     may_add = may_change = may_delete = True
     subject_kind = "ticket"
     form = TicketForm
@@ -88,12 +96,20 @@ class TicketAdmin(BulkActions, OperationsAdmin):
     ordering = ("-created_at", "-id")
     sortable_by = ("shown_priority", "created")
     autocomplete_fields = ("created_by",)
-    readonly_fields = ("creator", "follows_up", "created", "resolved", "closes", "closed")
+    readonly_fields = (
+        *("follows_up", "split_off", "merged", "merged_here", "links", "files", "decided"),
+        *("creator", "created", "resolved", "closes", "closed"),
+    )
+    actions_detail = (*deeds.DEEDS, "download")
     inlines = (comments.CommentInline,)
     actions = ("take", "resolve", "close", "restore")
     fieldsets = (
         (None, {"fields": ("title", "description", "status", "priority", "category", "tags", "team", "assigned_to")}),
-        (_("Dates"), {"fields": ("creator", "follows_up", "created", "resolved", "closes", "closed")}),
+        (
+            _("What belongs to it"),
+            {"fields": ("follows_up", "split_off", "merged", "merged_here", "links", "files", "decided")},
+        ),
+        (_("Dates"), {"fields": ("creator", "created", "resolved", "closes", "closed")}),
     )
     add_fieldsets = (
         (
@@ -126,11 +142,54 @@ class TicketAdmin(BulkActions, OperationsAdmin):
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.deleted_at is None)
 
+    def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
+        """With the version that is shown, where there is something to send back."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not self.has_change_permission(request, obj):
+            return fieldsets
+        (title, options), *others = fieldsets
+        return [(title, {**options, "fields": (*options["fields"], "version")}), *others]
+
     def get_inlines(self, request: Any, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else ()
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         return super().get_readonly_fields(request, obj) if obj else ()
+
+    def get_object(self, request: Any, object_id: str, from_field: str | None = None) -> Any:
+        ticket = super().get_object(request, object_id, from_field)
+        if ticket is not None:
+            ticket.reader = request.user
+        return ticket
+
+    def render_change_form(
+        self, request: Any, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> Any:
+        """Above the page is what makes sense of this ticket."""
+        names = deeds.offered(obj) if obj else []
+        pages = {reverse(f"admin:tickets_ticket_{name}", args=[obj.pk]) for name in names}
+        context["actions_detail"] = [door for door in context.get("actions_detail", ()) if door["path"] in pages]
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    # --- pages of their own ------------------------------------------------------------------------------
+
+    claim = deeds.page_of("claim")
+    link = deeds.page_of("link")
+    attach = deeds.page_of("attach")
+    merge = deeds.page_of("merge")
+    unmerge = deeds.page_of("unmerge")
+    split = deeds.page_of("split")
+    unlink = deeds.page_of("unlink")
+    detach = deeds.page_of("detach")
+
+    @action(description=_("Download"))
+    def download(self, request: Any, object_id: str) -> HttpResponseBase:
+        """As the API gives it, to whoever is signed in here: of a deleted ticket, to nobody."""
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        files = Attachment.objects.visible_to(request.user)
+        here = files.filter(ticket=int(object_id)) if ID.fullmatch(object_id) else files.none()
+        return download(request, deeds.row_of(queries.attachment_values(here), request))
 
     # --- what is done ----------------------------------------------------------------------------------
 
@@ -139,7 +198,22 @@ class TicketAdmin(BulkActions, OperationsAdmin):
         return operations.open_ticket(by=request.user, now=timezone.now(), **named)
 
     def update(self, request: Any, row: Any, changes: dict[str, Any]) -> None:
-        operations.update_ticket(by=request.user, ticket_id=row.pk, changes=_named(changes), now=timezone.now())
+        """Over a newer version only where others have changed other fields: never over what nobody has seen."""
+        values, shown = _named(changes), row.version
+        while True:
+            try:
+                operations.update_ticket(
+                    by=request.user, ticket_id=row.pk, changes=values, now=timezone.now(), if_version=shown
+                )
+            except Outdated as refusal:
+                changed = set(refusal.extra["conflicting_fields"])
+                # Who wants what is there already takes nothing away.
+                clashes = operations.what_differs(self.get_queryset(request).get(pk=row.pk), values).keys() & changed
+                if clashes:
+                    raise Outdated(current=refusal.extra["current_version"], fields=sorted(clashes)) from None
+                shown = refusal.extra["current_version"]
+            else:
+                return
 
     def remove(self, request: Any, row: Any) -> None:
         operations.delete_ticket(by=request.user, ticket_id=row.pk, now=timezone.now())
@@ -203,11 +277,8 @@ class TicketAdmin(BulkActions, OperationsAdmin):
     def resolved(self, ticket: Ticket) -> str | None:
         return moment(ticket.resolved_at)
 
-    @display(description=_("Follows up"))
-    def follows_up(self, ticket: Ticket) -> str | None:
-        return f"#{ticket.follow_up_of_id}" if ticket.follow_up_of_id else None
-
     @display(description=_("Closes by itself"))
+    @once
     def closes(self, ticket: Ticket) -> str | None:
         timers = ticket.timers.filter(kind=TimerKind.CLOSE_RESOLVED)
         return moment(timers.values_list("due_at", flat=True).first())

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,13 +13,13 @@ from rest_framework.response import Response
 
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
-from helpdesk.api import downloads, problems
+from helpdesk.api import problems
 from helpdesk.api.schema import problem, refusals
 from helpdesk.api.uploads import FormParser
 from helpdesk.api.views import ApiViewSet
 from helpdesk.core.errors import FieldError, Forbidden, Invalid
 from helpdesk.core.integers import LARGEST_INTEGER
-from helpdesk.files import receiving, storage
+from helpdesk.files import receiving
 from helpdesk.files.errors import FIELD, BadFile
 from helpdesk.files.receiving import Incoming
 from helpdesk.tickets import queries
@@ -28,6 +27,7 @@ from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.addresses import link_to
 from helpdesk.tickets.api.inputs import AttachInput
 from helpdesk.tickets.api.outputs import AttachmentOutput
+from helpdesk.tickets.downloading import download
 from helpdesk.tickets.models import Attachment, AttachmentQuerySet, Ticket
 from helpdesk.tickets.operations import attachments as operations
 from helpdesk.tickets.operations.tickets import TicketNotFound
@@ -91,12 +91,7 @@ class AttachmentViewSet(ApiViewSet):
 
     @action(detail=True, methods=["get"])
     def download(self, request: Request, pk: int) -> HttpResponseBase:
-        row = self._find(pk)
-        name = row["blob__storage_name"]
-        said = {"filename": row["filename"], "content_type": row["content_type"], "etag": row["blob__sha256"]}
-        if settings.ATTACHMENT_ACCEL_PREFIX:
-            return downloads.handed_over(f"{settings.ATTACHMENT_ACCEL_PREFIX.rstrip('/')}/{name}", **said)
-        return downloads.response(request, size=row["size"], opened=lambda: storage.opened(name), **said)
+        return download(request, self._find(pk))
 
     def _find(self, pk: int) -> dict[str, Any]:
         """404 if there is no such file to see, then 403 if the role may not."""

@@ -17,6 +17,7 @@ from helpdesk.tickets.api import examples
 from helpdesk.tickets.enums import LINKS_AS_SEEN, Priority, Status
 from helpdesk.tickets.models import LONGEST_TEXT, TITLE_LENGTH
 from helpdesk.tickets.models.catalog import NAME_LENGTH
+from helpdesk.tickets.workloads import MOST_TAKEN
 
 # More are no help to anybody who reads a list.
 MOST_TAGS: Final = 50
@@ -28,10 +29,6 @@ class Tags(serializers.ListField):
     def __init__(self, **kwargs: Any) -> None:
         help_text = "Names of tags that there are. These are all that it bears."
         super().__init__(child=Text(max_length=NAME_LENGTH), max_length=MOST_TAGS, help_text=help_text, **kwargs)
-
-
-# Unsolved tickets of one agent.
-MOST_TAKEN: Final = 10_000
 
 
 @extend_schema_serializer(

@@ -52,6 +52,10 @@ class Migration(migrations.Migration):
                 ("armed_at", models.DateTimeField()),
                 ("due_at", models.DateTimeField()),
             ],
+            options={
+                "verbose_name": "timer",
+                "verbose_name_plural": "timers",
+            },
         ),
         migrations.CreateModel(
             name="Workload",
@@ -69,6 +73,10 @@ class Migration(migrations.Migration):
                 ("capacity", models.PositiveIntegerField(null=True)),
                 ("available", models.BooleanField(default=True)),
             ],
+            options={
+                "verbose_name": "workload",
+                "verbose_name_plural": "workloads",
+            },
         ),
         migrations.AddField(
             model_name="comment",
@@ -398,6 +406,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "verbose_name": "assignment decision",
+                "verbose_name_plural": "assignment decisions",
+            },
         ),
         migrations.AddField(
             model_name="ticket",

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk.tickets.enums import Assignment
 from helpdesk.tickets.models.teams import Team
@@ -21,4 +22,9 @@ class AssignmentDecision(models.Model):
     decided_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("assignment decision")
+        verbose_name_plural = _("assignment decisions")
         indexes = [models.Index("ticket", "id", name="decision_of_ticket")]
+
+    def __str__(self) -> str:
+        return f"#{self.ticket_id} → {self.chosen or '-'}"

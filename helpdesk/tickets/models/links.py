@@ -25,6 +25,9 @@ class TicketLink(models.Model):
             models.CheckConstraint(name="link_kind_known", condition=Q(kind__in=LinkKind.values)),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.source} → {self.get_kind_display()} → {self.target}"
+
 
 class Merge(models.Model):
     """What was moved when `source` was merged into `target`, so that it can be undone."""

@@ -51,3 +51,10 @@ class Workload(models.Model):
     capacity = models.PositiveIntegerField(null=True)
     # Away: gets nothing by itself.
     available = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("workload")
+        verbose_name_plural = _("workloads")
+
+    def __str__(self) -> str:
+        return str(self.user)

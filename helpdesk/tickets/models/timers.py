@@ -1,6 +1,7 @@
 """What is to happen to a ticket by itself, and when."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk.tickets.enums import TimerKind
 from helpdesk.tickets.models.tickets import Ticket
@@ -15,5 +16,10 @@ class Timer(models.Model):
     due_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("timer")
+        verbose_name_plural = _("timers")
         constraints = [models.UniqueConstraint(fields=["ticket", "kind"], name="timer_one_a_kind")]
         indexes = [models.Index("due_at", "id", name="timer_due")]
+
+    def __str__(self) -> str:
+        return f"#{self.ticket_id}: {self.get_kind_display()}"
