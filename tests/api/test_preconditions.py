@@ -232,9 +232,7 @@ def test_every_action_tells_agents_of_the_team_too(api_as: Api, ticket: Any, cus
         assert (answer.status_code, answer.json()["conflicting_fields"]) == (412, ["team"]), path
 
 
-def test_a_comment_that_was_edited_since_is_not_split_off(
-    api_as: Api, ticket: Any, customer: Any, agent: Any
-) -> None:
+def test_a_comment_that_was_edited_since_is_not_split_off(api_as: Api, ticket: Any, customer: Any, agent: Any) -> None:
     comment, client = comment_on(ticket, customer), api_as(agent)
     url = f"/api/tickets/{ticket.pk}/comments/{comment.pk}/split/"
     api_as(customer).patch(f"/api/comments/{comment.pk}/", {"content": "Never mind."})

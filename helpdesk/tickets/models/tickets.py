@@ -160,8 +160,9 @@ class Ticket(models.Model):
                 "status",
                 F("created_at").desc(),
                 F("id").desc(),
+                # The deleted ones too: who deletes a team must find that there is none.
                 name="ticket_team",
-                condition=Q(deleted_at=None, team__isnull=False),
+                condition=Q(team__isnull=False),
             ),
             # What waits in a team's queue, next first.
             models.Index(
@@ -177,7 +178,7 @@ class Ticket(models.Model):
                 F("created_at").desc(),
                 F("id").desc(),
                 name="ticket_category",
-                condition=Q(deleted_at=None, category__isnull=False),
+                condition=Q(category__isnull=False),
             ),
             GinIndex("tag_ids", name="ticket_tags"),
             # What was merged into a ticket, and what took it up again.
