@@ -36,15 +36,16 @@ Link = Callable[[int], str]
 
 @dataclass(frozen=True)
 class Sight:
-    """The columns that an internal note moves, as staff or the public see them."""
+    """The columns that an internal note or another team moves, as staff or the public see them."""
 
     comments_count: str
     last_comment_at: str
     updated_at: str
+    version: str
 
 
-STAFF: Final = Sight("comments_count", "last_comment_at", "updated_at")
-PUBLIC: Final = Sight("public_comments_count", "public_last_comment_at", "public_updated_at")
+STAFF: Final = Sight("comments_count", "last_comment_at", "updated_at", "version")
+PUBLIC: Final = Sight("public_comments_count", "public_last_comment_at", "public_updated_at", "public_version")
 
 
 def sight_of(user: User) -> Sight:
@@ -54,7 +55,7 @@ def sight_of(user: User) -> Sight:
 _LINKED: Final = ("id", "title", "status")
 _USER: Final = ("id", "username", "name", "role")
 _NAMED: Final = ("id", "name")
-_PLAIN: Final = ("id", "title", "status", "priority", "created_at", "version")
+_PLAIN: Final = ("id", "title", "status", "priority", "created_at")
 
 
 class _OneOf(Func):
@@ -92,6 +93,7 @@ def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] 
         sight.comments_count,
         sight.last_comment_at,
         sight.updated_at,
+        sight.version,
         tags=_TAGS,
     )
     return values
@@ -113,7 +115,7 @@ def ticket_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
         "last_comment_at": row[sight.last_comment_at],
         "created_at": row["created_at"],
         "updated_at": row[sight.updated_at],
-        "version": row["version"],
+        "version": row[sight.version],
     }
     if user.may(Permission.SEE_TEAMS):
         body["team"] = _related(row, "team", _NAMED)

@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations.history_check import Checked, check_history
 from tests.contracts.refusals import is_a_problem, stored
 from tests.factories import comment_on, team_of, ticket_of
 from tests.people import NOON
@@ -214,6 +215,28 @@ def test_a_customer_is_told_of_nothing_that_customers_do_not_see(
 
     assert api_as(customer).post(url, **if_match('"1"')).json()["conflicting_fields"] == ["priority", "title"]
     assert api_as(agent).post(url, **if_match('"1"')).json()["conflicting_fields"] == ["priority", "team", "title"]
+
+
+def test_another_team_moves_nothing_that_a_customer_can_see(
+    api_as: Api, ticket: Any, customer: Any, agent: Any
+) -> None:
+    mine, staffs, url = api_as(customer), api_as(agent), f"/api/tickets/{ticket.pk}/"
+    before, listed = mine.get(url), mine.get("/api/tickets/").content
+
+    staffs.patch(url, {"team": team_of().pk})
+    staffs.post("/api/tickets/bulk/", {"mode": "atomic", "ids": [ticket.pk], "changes": {"team": None}})
+
+    after = mine.get(url)
+    assert (after.headers["ETag"], after.content) == (before.headers["ETag"], before.content)
+    assert mine.get("/api/tickets/").content == listed
+    assert staffs.get(url).json()["version"] == 3
+    assert "team" in staffs.patch(url, {"title": "x"}, **if_match('"1"')).json()["conflicting_fields"]
+    # What they read is what they change.
+    closed = mine.post(f"{url}close/", **if_match(before.headers["ETag"]))
+    assert (closed.status_code, closed.json()["version"]) == (200, 2)
+    stale = mine.post(f"{url}reopen/", **if_match(before.headers["ETag"])).json()
+    assert (stale["current_version"], stale["conflicting_fields"]) == (2, ["status"])
+    assert list(check_history()) == [Checked(tickets=1, last=ticket.pk, differing={})]
 
 
 def test_every_action_tells_agents_of_the_team_too(api_as: Api, ticket: Any, customer: Any, agent: Any) -> None:

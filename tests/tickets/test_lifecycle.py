@@ -241,11 +241,12 @@ def _try(client: Any, action: str, ticket: Any) -> Any:
         creator = Ticket.objects.get(pk=ticket.pk).created_by_id
         named = {} if client.get("/api/users/me/").json()["role"] == "customer" else {"created_by": creator}
         return client.post("/api/tickets/", body | named)
-    if action == "comment":
-        return client.post(f"{url}comments/", {"content": "x"})
-    if action == "link":
-        return client.post(f"{url}links/", {"kind": "related", "ticket": ticket_of(ticket.created_by).pk})
-    if action == "steal":
-        return client.post(f"{url}claim/", {"steal": True})
-    bodies = {"merge": lambda: {"into": ticket_of(ticket.created_by).pk}, "assign": lambda: {"user": AgentFactory().pk}}
-    return client.post(f"{url}{action}/", bodies.get(action, dict)())
+    paths = {"comment": "comments", "link": "links", "steal": "claim"}
+    bodies = {
+        "comment": lambda: {"content": "x"},
+        "link": lambda: {"kind": "related", "ticket": ticket_of(ticket.created_by).pk},
+        "steal": lambda: {"steal": True},
+        "assign": lambda: {"user": AgentFactory().pk},
+        "merge": lambda: {"into": ticket_of(ticket.created_by).pk},
+    }
+    return client.post(f"{url}{paths.get(action, action)}/", bodies.get(action, dict)())

@@ -87,6 +87,8 @@ class Ticket(models.Model):
 
     # Counts changes to the ticket's own fields; comments and notes do not move it.
     version = models.PositiveIntegerField(default=1)
+    # The one that customers are told: it counts those changes that they see.
+    public_version = models.PositiveIntegerField(default=1)
 
     objects = TicketQuerySet.as_manager()
 
