@@ -99,8 +99,8 @@ class CommentViewSet(ApiViewSet):
         values = validated(AddCommentToInput, request)
         return self._added(ticket_id=values.pop("ticket"), **values)
 
-    def retrieve(self, request: Request, pk: int, **_path: int) -> Response:
-        return Response(queries.comment_body(self._find(pk), user=caller(request)))
+    def retrieve(self, _request: Request, pk: int, **_path: int) -> Response:
+        return Response(self._body(pk))
 
     def partial_update(self, request: Request, pk: int, **_path: int) -> Response:
         row = self._find(pk)
@@ -120,7 +120,12 @@ class CommentViewSet(ApiViewSet):
 
     def _added(self, **values: Any) -> Response:
         comment = operations.add_comment(by=caller(self.request), now=timezone.now(), **values)
-        return Response(queries.comment_body(self._find(comment.pk), user=caller(self.request)), status=201)
+        return Response(self._body(comment.pk), status=201)
+
+    def _body(self, pk: int) -> dict[str, Any]:
+        row = self._find(pk)
+        queries.add_attachments([row], link=link_to(self.request))
+        return queries.comment_body(row, user=caller(self.request))
 
     def _find(self, pk: int) -> dict[str, Any]:
         """404 if there is no such comment to see, then 403 if the role may not."""
@@ -128,7 +133,6 @@ class CommentViewSet(ApiViewSet):
         if row is None:
             raise operations.CommentNotFound
         self.check_object_permissions(self.request, row)
-        queries.add_attachments([row], link=link_to(self.request))
         return row
 
     def _expected(self, row: dict[str, Any]) -> dict[str, int | None]:
