@@ -75,7 +75,7 @@ class Effect:
     """What an event does to a ticket: the columns it sets, the comments and files it changes.
 
     An event of the ticket's own counts a version. Both own ones and those about comments move its times; an internal
-    note, the staff's only.
+    note, the staff's only, and so does a change that is `private`.
     """
 
     sets: Callable[[Columns, Happened], Columns] = lambda _columns, _event: {}
@@ -84,6 +84,7 @@ class Effect:
     between: Callable[[Happened], frozenset[int]] = lambda _event: frozenset()
     counts: bool = False
     touches: bool = False
+    private: bool = False
 
 
 def own(sets: Callable[[Columns, Happened], Columns]) -> Effect:
@@ -260,7 +261,9 @@ EFFECTS: Final[dict[str, Effect]] = {
     "status_changed": own(_moved),
     "priority_changed": own(lambda _columns, event: {"priority": event.data["new_priority"]}),
     "ticket_assigned": own(lambda _columns, event: {"assigned_to_id": id_of(event.data["new_assignee"])}),
-    "ticket_team_changed": own(lambda _columns, event: {"team_id": id_of(event.data["new_team"])}),
+    "ticket_team_changed": replace(
+        own(lambda _columns, event: {"team_id": id_of(event.data["new_team"])}), private=True
+    ),
     "ticket_updated": own(_updated),
     "ticket_deleted": own(lambda _columns, event: {"deleted_at": event.at}),
     "ticket_restored": own(lambda _columns, _event: {"deleted_at": None}),

@@ -21,7 +21,8 @@ Named = dict[str, Any]
 class TicketEvent(Event):
     """Shared by all: which ticket, its title then, and whom it concerned (creator, assignees before and after).
 
-    `version` is the ticket's after the event; 0 in records from before it was kept.
+    `version` is the ticket's after the event, `public_version` the one that customers are told; 0 in records from
+    before they were kept.
     """
 
     ticket_id: int
@@ -29,6 +30,7 @@ class TicketEvent(Event):
     creator_id: int
     assignee_ids: list[int]
     version: int = 0
+    public_version: int = 0
 
     @property
     def subject(self) -> tuple[str, int]:

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from helpdesk.tickets.effects import EFFECTS, UNSET, Columns, Happened, Past, Pasts
+from helpdesk.tickets.effects import EFFECTS, UNSET, Columns, Effect, Happened, Past, Pasts
 
 _COUNTED: Final = ("comments_count", "last_comment_at", "public_comments_count", "public_last_comment_at")
 # All that a replay knows of a row.
 COLUMNS: Final = (
     *("title", "description", "status", "priority", "created_by_id", "assigned_to_id", "follow_up_of_id"),
     *("category_id", "team_id", "tag_ids"),
-    *("created_at", "updated_at", "public_updated_at", "version"),
+    *("created_at", "updated_at", "public_updated_at", "version", "public_version"),
     *UNSET,
     *_COUNTED,
 )
@@ -41,14 +41,22 @@ def _apply(pasts: Pasts, event: Happened) -> None:
     effect.parts(pasts, event)
     if effect.touches:
         columns["updated_at"] = _later(columns.get("updated_at"), event.at)
-        if effect.counts or not event.staff_only:
+        if not _is_hidden(effect, event):
             columns["public_updated_at"] = _later(columns.get("public_updated_at"), event.at)
     if effect.counts:
         change = (event.at, event.actor_id)
         # Records from before events kept the version: each change counts one, however many events it had.
         counted = columns.get("version", 0) + (past.last_change != change)
         columns["version"] = event.data.get("version") or counted
+        columns["public_version"] = event.data.get("public_version") or columns["version"]
         past.last_change = change
+
+
+def _is_hidden(effect: Effect, event: Happened) -> bool:
+    """Whether customers see no trace of it. Before they had versions of their own, another team moved their time."""
+    if effect.counts:
+        return effect.private and "public_version" in event.data
+    return event.staff_only
 
 
 def _counts(past: Past) -> Columns:

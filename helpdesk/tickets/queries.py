@@ -36,15 +36,16 @@ Link = Callable[[int], str]
 
 @dataclass(frozen=True)
 class Sight:
-    """The columns that an internal note moves, as staff or the public see them."""
+    """The columns that an internal note or another team moves, as staff or the public see them."""
 
     comments_count: str
     last_comment_at: str
     updated_at: str
+    version: str
 
 
-STAFF: Final = Sight("comments_count", "last_comment_at", "updated_at")
-PUBLIC: Final = Sight("public_comments_count", "public_last_comment_at", "public_updated_at")
+STAFF: Final = Sight("comments_count", "last_comment_at", "updated_at", "version")
+PUBLIC: Final = Sight("public_comments_count", "public_last_comment_at", "public_updated_at", "public_version")
 
 
 def sight_of(user: User) -> Sight:
@@ -54,7 +55,7 @@ def sight_of(user: User) -> Sight:
 _LINKED: Final = ("id", "title", "status")
 _USER: Final = ("id", "username", "name", "role")
 _NAMED: Final = ("id", "name")
-_PLAIN: Final = ("id", "title", "status", "priority", "created_at", "version")
+_PLAIN: Final = ("id", "title", "status", "priority", "created_at")
 
 
 class _OneOf(Func):
@@ -92,6 +93,7 @@ def ticket_values(tickets: TicketQuerySet, *, user: User, also: tuple[str, ...] 
         sight.comments_count,
         sight.last_comment_at,
         sight.updated_at,
+        sight.version,
         tags=_TAGS,
     )
     return values
@@ -113,7 +115,7 @@ def ticket_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
         "last_comment_at": row[sight.last_comment_at],
         "created_at": row["created_at"],
         "updated_at": row[sight.updated_at],
-        "version": row["version"],
+        "version": row[sight.version],
     }
     if user.may(Permission.SEE_TEAMS):
         body["team"] = _related(row, "team", _NAMED)
@@ -138,11 +140,15 @@ def ticket_detail(
     tickets: TicketQuerySet, *, ticket_id: int, user: User, now: datetime, link: Link
 ) -> tuple[dict[str, Any], int | None] | None:
     """The detail in three statements, and the id of the oldest comment shown if there are older ones."""
-    # Of a ticket that the caller does not see, not even the number is told.
-    followed = Subquery(tickets.filter(pk=OuterRef("follow_up_of")).values("pk"))
+    # Of a ticket that the caller does not see, not even the number is told, whichever `tickets` this one is among.
+    seen, known = Ticket.objects.visible_to(user), Ticket.objects.in_scope_of(user)
+    others = {"followed": (seen, "follow_up_of"), "merged": (known, "merged_into"), "split": (known, "split_from")}
     merges = Merge.objects.filter(source=OuterRef("pk"), undone_at=None)
-    tickets = tickets.annotate(followed=followed, merged_at=Subquery(merges.values("merged_at")))
-    also = ("description", "closed_at", "merged_into_id", "split_from_id", "followed", "merged_at")
+    tickets = tickets.annotate(
+        merged_at=Subquery(merges.values("merged_at")),
+        **{name: Subquery(rows.filter(pk=OuterRef(column)).values("pk")) for name, (rows, column) in others.items()},
+    )
+    also = ("description", "closed_at", "merged_into_id", "merged_at", *others)
     row = ticket_values(tickets, user=user, also=also).filter(pk=ticket_id).first()
     if row is None:
         return None
@@ -153,8 +159,8 @@ def ticket_detail(
     body = ticket_body(row, user=user) | {
         "description": row["description"],
         "follow_up_of": row["followed"],
-        "merged_into": row["merged_into_id"],
-        "split_from": row["split_from_id"],
+        "merged_into": row["merged"],
+        "split_from": row["split"],
         "comments": [comment_body(comment, user=user) for comment in reversed(shown)],
         "attachments": attachments,
         "allowed_actions": allowed_actions(row, user=user, now=now),
@@ -254,6 +260,9 @@ _ACTIONS: Final[dict[str, tuple[Permission, frozenset[str]]]] = {
     "comment": (Permission.COMMENT, frozenset(Status)),
     "update": (Permission.EDIT_TICKET, frozenset(Status)),
     "claim": (Permission.CLAIM_TICKET, frozenset(Status)),
+    "steal": (Permission.STEAL_TICKET, frozenset(Status)),
+    "assign": (Permission.EDIT_TICKET, frozenset(Status)),
+    "unassign": (Permission.EDIT_TICKET, frozenset(Status)),
     "close": (Permission.CLOSE_OR_REOPEN_TICKET, frozenset(s for s in Status if Status.CLOSED in MOVES[s])),
     "reopen": (Permission.CLOSE_OR_REOPEN_TICKET, REOPENABLE),
     "follow_up": (Permission.OPEN_TICKET, frozenset({Status.CLOSED})),
@@ -270,18 +279,20 @@ def allowed_actions(row: dict[str, Any], *, user: User, now: datetime) -> list[s
     """What the caller may do to the ticket as it stands, so that a client shows no button that answers 403 or 409."""
     may = [name for name, (permission, states) in _ACTIONS.items() if user.may(permission) and row["status"] in states]
     if row["merged_into_id"] is not None:
-        known = _OF_MERGED if is_merged_for_good(row["merged_at"], now=now) else {*_OF_MERGED, "unmerge"}
+        # To undo it, one must know where it has gone.
+        is_final = row["merged"] is None or is_merged_for_good(row["merged_at"], now=now)
+        known = _OF_MERGED if is_final else {*_OF_MERGED, "unmerge"}
         return [name for name in may if name in known]
-    if "unmerge" in may:
-        may.remove("unmerge")
-    if row["assigned_to__id"] is not None and "claim" in may:
-        may.remove("claim")
-    if row["status"] == Status.CLOSED and not user.may(Permission.COMMENT_ON_CLOSED_TICKET):
-        may.remove("comment")
-    until = reopenable_until(row["status"], row["closed_at"])
-    if until is not None and until < now and not user.may(Permission.REOPEN_AT_ANY_TIME):
-        may.remove("reopen")
-    return may
+    assignee, until = row["assigned_to__id"], reopenable_until(row["status"], row["closed_at"])
+    leads_nowhere = {
+        "unmerge": True,
+        "claim": assignee is not None,
+        "steal": assignee in (None, user.pk),
+        "unassign": assignee is None,
+        "comment": row["status"] == Status.CLOSED and not user.may(Permission.COMMENT_ON_CLOSED_TICKET),
+        "reopen": until is not None and until < now and not user.may(Permission.REOPEN_AT_ANY_TIME),
+    }
+    return [name for name in may if not leads_nowhere.get(name)]
 
 
 def reopenable_until(status: str, closed_at: datetime | None) -> datetime | None:

@@ -8,8 +8,9 @@ import pytest
 
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Comment, Ticket
+from helpdesk.tickets.operations.history_check import Checked, check_history
 from tests.contracts.refusals import is_a_problem, stored
-from tests.factories import comment_on, ticket_of
+from tests.factories import comment_on, team_of, ticket_of
 from tests.people import NOON
 
 Api = Callable[[Any], Any]
@@ -56,6 +57,21 @@ def test_whoever_changes_a_row_gets_the_etag_that_a_reader_gets(api_as: Api, tic
     edited = client.patch(f"/api/comments/{said.json()['id']}/", {"content": "y"})
     assert (said.headers["ETag"][:3], edited.headers["ETag"][:3]) == ('"1-', '"2-')
     assert edited.headers["ETag"] == client.get(f"/api/comments/{said.json()['id']}/").headers["ETag"]
+
+
+def test_whoever_hands_on_merges_or_splits_gets_it_too(api_as: Api, ticket: Any, customer: Any, agent: Any) -> None:
+    client, url = api_as(agent), f"/api/tickets/{ticket.pk}/"
+    comment, other = comment_on(ticket, customer), ticket_of(customer)
+    for path, body in (
+        ("assign/", {"user": agent.pk}),
+        ("unassign/", None),
+        (f"comments/{comment.pk}/split/", {}),
+        ("merge/", {"into": other.pk}),
+        ("unmerge/", None),
+    ):
+        answer = client.post(f"{url}{path}", body)
+        here = f"/api/tickets/{answer.json()['id']}/"
+        assert answer.headers.get("ETag") == client.get(here).headers["ETag"], path
 
 
 def test_lists_refusals_and_what_has_no_version_have_no_etag(api_as: Api, ticket: Any, customer: Any) -> None:
@@ -199,6 +215,56 @@ def test_a_customer_is_told_of_nothing_that_customers_do_not_see(
 
     assert api_as(customer).post(url, **if_match('"1"')).json()["conflicting_fields"] == ["priority", "title"]
     assert api_as(agent).post(url, **if_match('"1"')).json()["conflicting_fields"] == ["priority", "team", "title"]
+
+
+def test_another_team_moves_nothing_that_a_customer_can_see(
+    api_as: Api, ticket: Any, customer: Any, agent: Any
+) -> None:
+    mine, staffs, url = api_as(customer), api_as(agent), f"/api/tickets/{ticket.pk}/"
+    before, listed = mine.get(url), mine.get("/api/tickets/").content
+
+    staffs.patch(url, {"team": team_of().pk})
+    staffs.post("/api/tickets/bulk/", {"mode": "atomic", "ids": [ticket.pk], "changes": {"team": None}})
+
+    after = mine.get(url)
+    assert (after.headers["ETag"], after.content) == (before.headers["ETag"], before.content)
+    assert mine.get("/api/tickets/").content == listed
+    assert staffs.get(url).json()["version"] == 3
+    assert "team" in staffs.patch(url, {"title": "x"}, **if_match('"1"')).json()["conflicting_fields"]
+    # What they read is what they change.
+    closed = mine.post(f"{url}close/", **if_match(before.headers["ETag"]))
+    assert (closed.status_code, closed.json()["version"]) == (200, 2)
+    stale = mine.post(f"{url}reopen/", **if_match(before.headers["ETag"])).json()
+    assert (stale["current_version"], stale["conflicting_fields"]) == (2, ["status"])
+    assert list(check_history()) == [Checked(tickets=1, last=ticket.pk, differing={})]
+
+
+def test_every_action_tells_agents_of_the_team_too(api_as: Api, ticket: Any, customer: Any, agent: Any) -> None:
+    client, url, other = api_as(agent), f"/api/tickets/{ticket.pk}/", ticket_of(customer)
+    client.patch(url, {"team": team_of().pk})
+
+    for path, body in (
+        ("assign/", {"user": agent.pk}),
+        ("unassign/", None),
+        ("claim/", None),
+        ("close/", None),
+        ("merge/", {"into": other.pk}),
+        ("unmerge/", None),
+    ):
+        answer = client.post(f"{url}{path}", body, **if_match('"1"'))
+        assert (answer.status_code, answer.json()["conflicting_fields"]) == (412, ["team"]), path
+
+
+def test_a_comment_that_was_edited_since_is_not_split_off(api_as: Api, ticket: Any, customer: Any, agent: Any) -> None:
+    comment, client = comment_on(ticket, customer), api_as(agent)
+    url = f"/api/tickets/{ticket.pk}/comments/{comment.pk}/split/"
+    api_as(customer).patch(f"/api/comments/{comment.pk}/", {"content": "Never mind."})
+
+    stale = client.post(url, **if_match('"1"'))
+
+    assert (stale.status_code, stale.json()["current_version"]) == (412, 2)
+    assert Ticket.objects.count() == 1
+    assert client.post(url, **if_match('"2"')).status_code == 201
 
 
 @pytest.mark.parametrize("none", NO_ETAGS)

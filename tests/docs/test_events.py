@@ -15,6 +15,7 @@ SAMPLES: dict[str, Any] = {
     "creator_id": 1,
     "assignee_ids": [],
     "version": 3,
+    "public_version": 2,
     "creator": PERSON | {"username": "customer_1"},
     "assignee": None,
     "follow_up_of": None,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
 from helpdesk.notifications.recipients import mails_of
 from helpdesk.tickets.models import Comment, Membership, Team, Ticket, agents_who_see
-from helpdesk.tickets.operations import tickets
+from helpdesk.tickets.operations import merges, splits, tickets
 from tests.contracts.test_strangers import WAYS, bytes_of, go
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
@@ -36,6 +37,47 @@ def desk(customer: User, agent: User) -> dict[str, int]:
         "foreign": in_queue(ticket_of(customer, title="foreign", assigned_to=other.pk), theirs).pk,
         "nobody's": ticket_of(customer, title="nobody's").pk,
     }
+
+
+@pytest.mark.parametrize("action", ["patch", "claim", "unassign", "close"])
+def test_whoever_changes_a_ticket_hears_of_none_that_they_do_not_see(
+    api_as: Api, customer: User, agent: User, admin: User, settings: Any, action: str
+) -> None:
+    hidden = ticket_of(customer)
+    comment = comment_on(hidden, customer)
+    tickets.close_ticket(by=admin, ticket_id=hidden.pk, now=NOON)
+    split = splits.split_comment(by=admin, ticket_id=hidden.pk, comment_id=comment.pk, now=NOON)
+    tickets.claim_ticket(by=agent, ticket_id=split.pk, now=NOON)
+    shown = ticket_of(customer, follow_up_of=hidden.pk)
+    tickets.claim_ticket(by=agent, ticket_id=shown.pk, now=NOON)
+    settings.AGENT_SCOPE = "assigned"
+    client = api_as(agent)
+
+    for ticket in (shown, split):
+        url = f"/api/tickets/{ticket.pk}/"
+        read = client.get(url).json()
+        written = client.patch(url, {"title": "x"}) if action == "patch" else client.post(f"{url}{action}/")
+
+        assert written.status_code == 200
+        for body in (read, written.json()):
+            assert (body["follow_up_of"], body["split_from"]) == (None, None)
+
+
+def test_who_does_not_see_where_a_ticket_went_neither_reads_the_number_nor_undoes_it(
+    api_as: Api, customer: User, agent: User, admin: User, settings: Any
+) -> None:
+    shown, hidden = ticket_of(customer, assigned_to=agent.pk), ticket_of(customer)
+    merges.merge_ticket(by=admin, ticket_id=shown.pk, into=hidden.pk, now=timezone.now())
+    url = f"/api/tickets/{shown.pk}/"
+    settings.AGENT_SCOPE = "assigned"
+    client = api_as(agent)
+
+    body = client.get(url).json()
+
+    assert (body["merged_into"], body["allowed_actions"]) == (None, ["delete", "link"])
+    assert client.post(f"{url}unmerge/").status_code == 403
+    unbound = api_as(admin).get(url).json()
+    assert (unbound["merged_into"], "unmerge" in unbound["allowed_actions"]) == (hidden.pk, True)
 
 
 SEEN = {

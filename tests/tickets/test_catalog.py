@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Category, Membership, Tag, Team
@@ -315,3 +316,14 @@ def test_a_rename_is_in_every_list_at_once(
     ticket = after[0]["results"][0]
     assert (ticket["category"]["name"], ticket["tags"]) == ("New cat", ["New tag"])
     assert who == "customer" or ticket["team"]["name"] == "New tea"
+
+
+@pytest.mark.parametrize("column", ["team_id", "category_id"])
+def test_whether_anything_refers_to_a_row_is_asked_of_an_index(db: None, column: str) -> None:
+    """By who deletes it, and by the foreign key's own check: neither leaves out the deleted tickets."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN SELECT 1 FROM ONLY tickets_ticket WHERE {column} = 1 FOR KEY SHARE")
+        plan = " ".join(line for (line,) in cursor.fetchall())
+
+    assert f"Index Cond: ({column} = 1)" in plan, plan

@@ -198,7 +198,7 @@ def test_actions_ignore_what_a_body_says(api_as: Api, agent: Any, admin: Any) ->
 
 
 ACTIONS = (
-    *("comment", "update", "claim", "close", "reopen", "follow_up", "delete"),
+    *("comment", "update", "claim", "steal", "assign", "unassign", "close", "reopen", "follow_up", "delete"),
     *("link", "merge", "unmerge"),
 )
 
@@ -210,7 +210,7 @@ def test_the_allowed_actions_are_those_that_work(
 ) -> None:
     """Told and true: each action is tried, and answers 2xx exactly where it was named."""
     for user in (customer, agent, admin):
-        for assignee in (None, AgentFactory()):
+        for assignee in (None, AgentFactory(), agent):
             works = set()
             for action in ACTIONS:
                 ticket = ticket_in(status, by=agent, creator=customer)
@@ -223,8 +223,11 @@ def test_the_allowed_actions_are_those_that_work(
                     told = client.get(f"/api/tickets/{ticket.pk}/").json()["allowed_actions"]
                     if _try(client, action, ticket).status_code < 300:
                         works.add(action)
-            # Closing twice is harmless, and offered by nobody.
-            assert set(told) == works - ({"close"} if status == "closed" else set())
+            # What is so already is harmless, and offered by nobody.
+            moot = {"close"} if status == "closed" else set()
+            moot |= set() if assignee else {"steal", "unassign"}
+            moot |= {"claim", "steal"} if assignee == user else set()
+            assert set(told) == works - moot
 
 
 def _try(client: Any, action: str, ticket: Any) -> Any:
@@ -238,9 +241,12 @@ def _try(client: Any, action: str, ticket: Any) -> Any:
         creator = Ticket.objects.get(pk=ticket.pk).created_by_id
         named = {} if client.get("/api/users/me/").json()["role"] == "customer" else {"created_by": creator}
         return client.post("/api/tickets/", body | named)
-    if action == "comment":
-        return client.post(f"{url}comments/", {"content": "x"})
-    if action == "link":
-        return client.post(f"{url}links/", {"kind": "related", "ticket": ticket_of(ticket.created_by).pk})
-    body = {"into": ticket_of(ticket.created_by).pk} if action == "merge" else {}
-    return client.post(f"{url}{action}/", body)
+    paths = {"comment": "comments", "link": "links", "steal": "claim"}
+    bodies = {
+        "comment": lambda: {"content": "x"},
+        "link": lambda: {"kind": "related", "ticket": ticket_of(ticket.created_by).pk},
+        "steal": lambda: {"steal": True},
+        "assign": lambda: {"user": AgentFactory().pk},
+        "merge": lambda: {"into": ticket_of(ticket.created_by).pk},
+    }
+    return client.post(f"{url}{paths.get(action, action)}/", bodies.get(action, dict)())

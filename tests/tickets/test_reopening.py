@@ -10,6 +10,7 @@ import time_machine
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Ticket
 from helpdesk.tickets.operations import tickets as operations
+from helpdesk.tickets.operations.merges import merge_ticket
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, UserFactory
 
@@ -201,6 +202,16 @@ def test_a_person_who_changed_hands_sees_no_number_of_anothers(api_as: Api, cust
     new = ticket_of(customer, follow_up_of=old.pk)
     Ticket.objects.filter(pk=old.pk).update(created_by=UserFactory())
     assert api_as(customer).get(f"/api/tickets/{new.pk}/").json()["follow_up_of"] is None
+
+
+def test_what_was_merged_goes_on_elsewhere_and_is_not_followed_up(api_as: Api, customer: Any, agent: Any) -> None:
+    old = ticket_of(customer)
+    merge_ticket(by=agent, ticket_id=old.pk, into=ticket_of(customer).pk, now=NOON)
+
+    response = api_as(customer).post("/api/tickets/", {"title": "x", "description": "x", "follow_up_of": old.pk})
+
+    assert refused(response) == (400, "follow_up_of", "ticket_merged")
+    assert Ticket.objects.count() == 2
 
 
 def test_who_may_not_comment_any_more_is_told_the_way_on(api_as: Api, customer: Any, agent: Any) -> None:

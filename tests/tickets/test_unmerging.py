@@ -63,7 +63,7 @@ def test_what_was_moved_comes_back_and_what_was_written_since_stays(
 def test_it_stands_again_as_it_stood(api_as: Api, ticket: Any, other: Any, agent: Any, status: str) -> None:
     if status != "open":
         update_ticket(by=agent, ticket_id=ticket.pk, changes={"status": status}, now=NOON + HOUR)
-    ours = ("version", "updated_at", "public_updated_at")
+    ours = ("version", "public_version", "updated_at", "public_updated_at")
     before = Ticket.objects.filter(pk=ticket.pk).values().get()
 
     merge(api_as(agent), ticket, other)

@@ -32,6 +32,7 @@ class AssignmentViewSet(TicketViewSet):
         "unassign": Permission.EDIT_TICKET,
         "explain": Permission.EXPLAIN_ASSIGNMENT,
     }
+    versioned = frozenset(permissions) - {"explain"}
 
     @extend_schema(
         summary="Assign a ticket",

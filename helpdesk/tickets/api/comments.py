@@ -103,7 +103,7 @@ class CommentViewSet(ApiViewSet):
         values = validated(AddCommentToInput, request)
         return self._added(ticket_id=values.pop("ticket"), **values)
 
-    def retrieve(self, request: Request, pk: int, **_path: int) -> Response:
+    def retrieve(self, _request: Request, pk: int, **_path: int) -> Response:
         return Response(self._bodies([self._find(pk)])[0])
 
     def partial_update(self, request: Request, pk: int, **_path: int) -> Response:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
+from helpdesk.api import preconditions
 from helpdesk.api.schema import refusals
 from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.inputs import MergeInput, SplitInput, validated
@@ -27,6 +28,7 @@ class MergeViewSet(TicketViewSet):
         "merge": Permission.MERGE_TICKETS,
         "unmerge": Permission.MERGE_TICKETS,
     }
+    versioned = frozenset(permissions)
 
     @extend_schema(
         summary="Merge a ticket into another one",
@@ -54,6 +56,7 @@ class MergeViewSet(TicketViewSet):
 
 class SplitViewSet(TicketViewSet):
     permissions: ClassVar[dict[str, str | None]] = {"split": Permission.MERGE_TICKETS}
+    versioned = frozenset(permissions)
 
     @extend_schema(
         summary="Split a comment off into a new ticket",
@@ -65,14 +68,18 @@ class SplitViewSet(TicketViewSet):
     )
     def split(self, request: Request, ticket_id: int, pk: int) -> Response:
         comments = Comment.objects.visible_to(caller(request)).filter(ticket_id=ticket_id)
-        if not comments.filter(pk=pk).exists():
+        version = comments.filter(pk=pk).values_list("version", flat=True).first()
+        if version is None:
             raise CommentNotFound
         self.check_object_permissions(request, pk)
+        # The comment's: whoever has read it is not to split off what somebody has made of it since.
+        if_version = preconditions.expected_version(request, current=version)
         ticket = splits.split_comment(
             by=caller(request),
             ticket_id=ticket_id,
             comment_id=pk,
             now=timezone.now(),
+            if_version=if_version,
             **validated(SplitInput, request),
         )
         return Response(self._detail(ticket.pk), status=201)

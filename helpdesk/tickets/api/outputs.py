@@ -34,7 +34,9 @@ class TicketOutput(serializers.Serializer):
     last_comment_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-    version = serializers.IntegerField(help_text="Counts changes to the ticket's own fields, not its comments.")
+    version = serializers.IntegerField(
+        help_text="Counts changes to the ticket's own fields that the caller sees, not its comments."
+    )
     team = NamedOutput(required=False, allow_null=True, help_text="In whose queue it stands. Agents only.")
 
 

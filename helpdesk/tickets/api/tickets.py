@@ -220,7 +220,8 @@ class TicketViewSet(ApiViewSet):
 
     def _find(self, pk: int) -> int:
         """404 if there is no such ticket to see, then 403 if the role may not; its version."""
-        version = self.get_queryset().filter(pk=pk).values_list("version", flat=True).first()
+        column = queries.sight_of(caller(self.request)).version
+        version: int | None = self.get_queryset().filter(pk=pk).values_list(column, flat=True).first()
         if version is None:
             raise operations.TicketNotFound
         self.check_object_permissions(self.request, pk)

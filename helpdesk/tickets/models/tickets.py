@@ -87,6 +87,8 @@ class Ticket(models.Model):
 
     # Counts changes to the ticket's own fields; comments and notes do not move it.
     version = models.PositiveIntegerField(default=1)
+    # The one that customers are told: it counts those changes that they see.
+    public_version = models.PositiveIntegerField(default=1)
 
     objects = TicketQuerySet.as_manager()
 
@@ -160,8 +162,9 @@ class Ticket(models.Model):
                 "status",
                 F("created_at").desc(),
                 F("id").desc(),
+                # The deleted ones too: who deletes a team must find that there is none.
                 name="ticket_team",
-                condition=Q(deleted_at=None, team__isnull=False),
+                condition=Q(team__isnull=False),
             ),
             # What waits in a team's queue, next first.
             models.Index(
@@ -177,7 +180,7 @@ class Ticket(models.Model):
                 F("created_at").desc(),
                 F("id").desc(),
                 name="ticket_category",
-                condition=Q(deleted_at=None, category__isnull=False),
+                condition=Q(category__isnull=False),
             ),
             GinIndex("tag_ids", name="ticket_tags"),
             # What was merged into a ticket, and what took it up again.

@@ -14,7 +14,7 @@ from helpdesk.tickets.operations.versions import require_version
 def assign_ticket(*, by: User, ticket_id: int, user_id: int, now: datetime, if_version: int | None = None) -> Ticket:
     """To this agent, whoever has it; nobody's capacity is asked: a person has decided."""
     ticket = lock_ticket(ticket_id)
-    require_version(ticket, if_version)
+    require_version(ticket, if_version, by=by)
     return hand_over(ticket, to=user_id, field="user", by=by, now=now)
 
 
@@ -22,5 +22,5 @@ def assign_ticket(*, by: User, ticket_id: int, user_id: int, now: datetime, if_v
 def unassign_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> Ticket:
     """Back into the queue of its team, which gives it to anybody but the one who had it."""
     ticket = lock_ticket(ticket_id)
-    require_version(ticket, if_version)
+    require_version(ticket, if_version, by=by)
     return hand_over(ticket, to=None, by=by, now=now)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
@@ -112,12 +112,14 @@ def delete_comment(*, by: User, comment_id: int, now: datetime, if_version: int 
     comment.save(update_fields=["deleted_at", "version"])
     Attachment.objects.filter(comment=comment, deleted_at=None).update(deleted_at=now)
     search_texts.refresh(ticket.pk)
-    left = Comment.objects.filter(ticket=ticket, deleted_at=None)
+    left = Comment.objects.filter(ticket=ticket, deleted_at=None).aggregate(
+        last=Max("created_at"), public_last=Max("created_at", filter=Q(is_internal=False))
+    )
     ticket.comments_count -= 1
-    ticket.last_comment_at = left.aggregate(last=Max("created_at"))["last"]
+    ticket.last_comment_at = left["last"]
     if not comment.is_internal:
         ticket.public_comments_count -= 1
-        ticket.public_last_comment_at = left.filter(is_internal=False).aggregate(last=Max("created_at"))["last"]
+        ticket.public_last_comment_at = left["public_last"]
     _touch(ticket, comment, now=now)
     ticket.save(update_fields=[*_COUNTERS, *_TIMES])
     publish(_told(NoteDeleted if comment.is_internal else CommentDeleted, ticket, comment), by=by, now=now)

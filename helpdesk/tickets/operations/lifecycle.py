@@ -54,6 +54,8 @@ def followed_up(ticket_id: int | None, *, by: User, creator: User) -> Ticket | N
         raise NotToFollowUp("other_requester", _("A ticket is followed up for the person who opened it."))
     if ticket.status != Status.CLOSED:
         raise NotToFollowUp("not_closed", _("Only a closed ticket is followed up. Comment on this one."))
+    if ticket.merged_into_id is not None:
+        raise NotToFollowUp("ticket_merged", _("This ticket has been merged into another one, and goes on there."))
     return ticket
 
 

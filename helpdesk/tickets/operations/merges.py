@@ -48,7 +48,7 @@ def merge_ticket(*, by: User, ticket_id: int, into: int, now: datetime, if_versi
     source, target = locked[ticket_id], locked.get(into)
     if target is None:
         raise UnknownTicket("into")
-    require_version(source, if_version)
+    require_version(source, if_version, by=by)
     require_unmerged(source)
     require_unmerged(target)
     if source.created_by_id != target.created_by_id:
@@ -79,7 +79,7 @@ def merge_ticket(*, by: User, ticket_id: int, into: int, now: datetime, if_versi
 def unmerge_ticket(*, by: User, ticket_id: int, now: datetime, if_version: int | None = None) -> Ticket:
     """Give the ticket back what the merge has taken, and its status; what came to the other since stays there."""
     source, merge, target = _lock_merged(ticket_id)
-    require_version(source, if_version)
+    require_version(source, if_version, by=by)
     if merge is None or target is None:
         raise NotMerged(_("This ticket is not merged into another one."))
     # Who could not see the other ticket changes nothing on it. A deleted one gives back what it has.

@@ -13,6 +13,7 @@ from helpdesk.tickets.models import Comment, Ticket
 from helpdesk.tickets.operations.comments import CommentNotFound, lock_comment
 from helpdesk.tickets.operations.moving import carry_one, recount, wherever_it_is
 from helpdesk.tickets.operations.telling import about_ticket, event_of_opening
+from helpdesk.tickets.operations.versions import require_version
 
 # A title that nobody wrote is the beginning of the comment.
 _TITLE = 80
@@ -20,15 +21,25 @@ _TITLE = 80
 
 @wherever_it_is
 @transaction.atomic
-def split_comment(*, by: User, ticket_id: int, comment_id: int, now: datetime, title: str | None = None) -> Ticket:
+def split_comment(
+    *,
+    by: User,
+    ticket_id: int,
+    comment_id: int,
+    now: datetime,
+    title: str | None = None,
+    if_version: int | None = None,
+) -> Ticket:
     """Open a ticket with the comment's text, and move the comment there with its files.
 
     It is opened for whom the old one was opened for; of a note for `by`, since the customer would see it otherwise.
-    Whoever works on the old one goes on with it: nobody loses sight of what was theirs to see.
+    Whoever works on the old one goes on with it: nobody loses sight of what was theirs to see. `if_version` is the
+    comment's.
     """
     source, comment = lock_comment(comment_id)
     if source.pk != ticket_id:
         raise CommentNotFound
+    require_version(comment, if_version, by=by)
     target = _open(source, comment, title=title, by=by, now=now)
     load = carry_one(comment, target)
     event_type = NoteSplit if comment.is_internal else TicketSplit

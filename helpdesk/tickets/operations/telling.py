@@ -65,6 +65,7 @@ def about_ticket(ticket: Ticket) -> dict[str, Any]:
         "creator_id": ticket.created_by_id,
         "assignee_ids": [ticket.assigned_to_id] if ticket.assigned_to_id else [],
         "version": ticket.version,
+        "public_version": ticket.public_version,
     }
 
 

@@ -283,13 +283,16 @@ def _move(ticket: Ticket, to: Status, *, now: datetime) -> dict[str, Any]:
     return stamps
 
 
+# What customers do not see of a ticket.
+_STAFFS: Final = frozenset({"team"})
+
+
 def _set(ticket: Ticket, changes: dict[str, Any], *, now: datetime) -> list[str]:
-    """Count one version; return the columns to write, these and no others."""
-    written = changes | {
-        "version": ticket.version + 1,
-        "updated_at": later(ticket.updated_at, now),
-        "public_updated_at": later(ticket.public_updated_at, now),
-    }
+    """Count one version, for customers too if they see it; return the columns to write, these and no others."""
+    written = changes | {"version": ticket.version + 1, "updated_at": later(ticket.updated_at, now)}
+    if not _STAFFS.issuperset(changes):
+        written["public_version"] = ticket.public_version + 1
+        written["public_updated_at"] = later(ticket.public_updated_at, now)
     for field, value in written.items():
         setattr(ticket, field, value)
     return [field for field in written if field != "tags"]  # which are written as their ids

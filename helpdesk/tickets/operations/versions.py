@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
@@ -29,20 +30,26 @@ _STAFF: Final = _PUBLIC | {"team"}
 
 def require_version(row: Ticket | Comment, expected: int | None, *, by: User | None = None) -> None:
     """Of a locked row; None asks for nothing. `by` is who is told what has changed, a customer if nobody is named."""
-    if expected is None or row.version == expected:
+    current = row.version if isinstance(row, Comment) or _is_staff(by) else row.public_version
+    if expected is None or current == expected:
         return
     fields = changed_since({row.pk: expected}, by=by)[row.pk] if isinstance(row, Ticket) else ["content"]
-    raise Outdated(current=row.version, fields=fields)
+    raise Outdated(current=current, fields=fields)
 
 
 def changed_since(versions: Mapping[int, int], *, by: User | None) -> dict[int, list[str]]:
-    """Which fields of these tickets have changed since these versions of them, in one statement."""
+    """Which fields of these tickets have changed since these versions of them, as `by` is told them; one statement."""
     records = EventRecord.objects.filter(subject_type="ticket", subject_id__in=versions)
-    # What happens to a comment or a file carries the version that it found, and changes nothing of the ticket.
+    # A customer's version is never the higher one. What happens to a comment or a file carries the version that it
+    # found, and changes nothing of the ticket.
     own = records.filter(data__version__gt=min(versions.values(), default=0)).exclude(data__has_key="comment_id")
-    seen = _STAFF if by is not None and by.may(Permission.SEE_STAFF_EVENTS) else _PUBLIC
+    seen, counted = (_STAFF, "data__version") if _is_staff(by) else (_PUBLIC, "data__public_version")
     fields: dict[int, set[str]] = {pk: set() for pk in versions}
-    for pk, version, changes in own.values_list("subject_id", "data__version", "changes"):
+    for pk, version, changes in own.values_list("subject_id", Coalesce(counted, "data__version"), "changes"):
         if version > versions[pk]:
             fields[pk].update(seen.intersection(changes))
     return {pk: sorted(changed) for pk, changed in fields.items()}
+
+
+def _is_staff(user: User | None) -> bool:
+    return user is not None and user.may(Permission.SEE_STAFF_EVENTS)
