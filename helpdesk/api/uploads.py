@@ -9,9 +9,10 @@ from typing import Any, Final
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http.multipartparser import MultiPartParser as DjangoParser
 from django.http.multipartparser import MultiPartParserError
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, DataAndFiles
 
 from helpdesk.files.errors import FIELD, BadFile
 from helpdesk.files.receiving import Incoming
@@ -22,13 +23,13 @@ _TAIL: Final = 512
 
 
 class FormParser(BaseParser):
-    """Gives `{name: text, "file": Incoming}`; whoever asks for it closes the file."""
+    """Gives texts in `request.POST`, and an `Incoming` in `request.FILES`, which Django closes with the request."""
 
     media_type = "multipart/form-data"
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    ) -> DataAndFiles:
         assert parser_context is not None
         meta = dict(parser_context["request"].META) | {"CONTENT_TYPE": media_type or ""}
         if meta.get("CONTENT_LENGTH") == UNKNOWN_LENGTH:
@@ -45,7 +46,7 @@ class FormParser(BaseParser):
             if isinstance(error, MultiPartParserError):
                 raise ParseError(_("The body is not valid multipart/form-data.")) from error
             raise
-        return {**texts.dict(), FIELD: handler.incoming}
+        return DataAndFiles(texts, MultiValueDict({FIELD: [handler.incoming]} if handler.incoming else {}))
 
 
 def _check(source: Any, parser: "_Parser", texts: Any) -> None:
