@@ -11,10 +11,11 @@ from django.db import connection, transaction
 
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Comment, Merge, Ticket, TicketLink
+from helpdesk.tickets.operations.attachments import delete_attachment
 from helpdesk.tickets.operations.comments import delete_comment, edit_comment
 from helpdesk.tickets.operations.merges import merge_ticket
 from helpdesk.tickets.operations.splits import split_comment
-from tests.factories import comment_on, ticket_of
+from tests.factories import attachment_on, comment_on, ticket_of
 from tests.people import NOON, AgentFactory, UserFactory
 from tests.tickets.test_concurrency import at_once
 
@@ -103,16 +104,18 @@ def test_a_comment_added_while_its_ticket_is_merged_is_lost_nowhere(transactiona
     assert set(outcomes) <= {201, 409}
 
 
-@pytest.mark.parametrize("way", ["edit", "delete", "split"])
+@pytest.mark.parametrize("way", ["edit", "delete", "split", "delete its file"])
 def test_who_waits_for_a_comments_ticket_follows_the_comment(transactional_db: None, way: str) -> None:
     """Seen by a merge that is held open until the other is sure to wait for its lock."""
     customer, agent = UserFactory(), AgentFactory()
     source, target = ticket_of(customer), ticket_of(customer)
     comment = comment_on(source, customer)
+    file = attachment_on(source, customer, comment)
     calls: dict[str, Callable[[], Any]] = {
         "edit": partial(edit_comment, by=customer, comment_id=comment.pk, content="Sand helps.", now=NOON),
         "delete": partial(delete_comment, by=customer, comment_id=comment.pk, now=NOON),
         "split": partial(split_comment, by=agent, ticket_id=target.pk, comment_id=comment.pk, now=NOON),
+        "delete its file": partial(delete_attachment, by=customer, attachment_id=file.pk, now=NOON),
     }
 
     def run() -> None:
@@ -135,6 +138,8 @@ def test_who_waits_for_a_comments_ticket_follows_the_comment(transactional_db: N
     elif way == "delete":
         assert comment.deleted_at is not None
         assert EventRecord.objects.get(type="comment_deleted").subject_id == target.pk
+    elif way == "delete its file":
+        assert EventRecord.objects.get(type="attachment_deleted").subject_id == target.pk
     else:
         assert Ticket.objects.get(split_from=target.pk).comments.get() == comment
     check_counters(source, target)

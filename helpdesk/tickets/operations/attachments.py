@@ -20,6 +20,7 @@ from helpdesk.tickets.enums import Status
 from helpdesk.tickets.events import AttachmentAdded, AttachmentDeleted, NoteAttachmentAdded, NoteAttachmentDeleted
 from helpdesk.tickets.models import Attachment, Blob, Comment, Ticket
 from helpdesk.tickets.operations.comments import TicketClosed
+from helpdesk.tickets.operations.moving import Moved, wherever_it_is
 from helpdesk.tickets.operations.telling import about_ticket
 from helpdesk.tickets.operations.tickets import later, lock_ticket, require_unmerged
 
@@ -95,6 +96,7 @@ def _attach(
     return attachment
 
 
+@wherever_it_is
 @transaction.atomic
 def delete_attachment(*, by: User, attachment_id: int, now: datetime) -> None:
     alive = Attachment.objects.filter(pk=attachment_id, deleted_at=None)
@@ -105,6 +107,8 @@ def delete_attachment(*, by: User, attachment_id: int, now: datetime) -> None:
     attachment = alive.select_for_update(of=("self",)).select_related("comment").first()
     if attachment is None:
         raise AttachmentNotFound
+    if attachment.ticket_id != ticket.pk:
+        raise Moved
     attachment.deleted_at = now
     attachment.save(update_fields=["deleted_at"])
     comment = attachment.comment
