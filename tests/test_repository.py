@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from tests.servers import ROOT
 
-LOCKS = ("base", "dev", "embedded")
+LOCKS = ("base", "s3", "dev", "embedded")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ \\;]+)", re.MULTILINE)
 
 
@@ -56,6 +56,7 @@ def test_a_lock_is_not_behind_the_project_file(project, name):
     extras = project["optional-dependencies"]
     wanted = {
         "base": project["dependencies"],
+        "s3": [*project["dependencies"], *extras["s3"]],
         "dev": [*project["dependencies"], *extras["dev"]],
         "embedded": extras["embedded"],
     }[name]

@@ -44,7 +44,9 @@ def response(
         answer: HttpResponseBase = HttpResponse()
     else:
         file = opened()
-        answer = _Pieces(_pieces(file, span))
+        # Now, while a storage that is away can still be answered.
+        file.seek(span.first)
+        answer = _Pieces(_pieces(file, span.length))
         answer._resource_closers.append(file.close)  # type: ignore[attr-defined] # noqa: SLF001 - as Django's FileResponse does
     if not whole:
         answer.status_code = 206
@@ -77,9 +79,7 @@ def _asked(request: Request, *, size: int, etag: str) -> Span | None:
     return byte_ranges.span_of(request.headers.get("Range", ""), size=size)
 
 
-def _pieces(file: Any, span: Span) -> Iterator[bytes]:
-    file.seek(span.first)
-    left = span.length
+def _pieces(file: Any, left: int) -> Iterator[bytes]:
     while left and (piece := file.read(min(PIECE, left))):
         left -= len(piece)
         yield piece

@@ -23,7 +23,7 @@ _TAIL: Final = 512
 
 
 class FormParser(BaseParser):
-    """Gives the texts and, as `file`, an `Incoming`; whoever asks for it closes the file."""
+    """Gives texts in `request.POST`, and an `Incoming` in `request.FILES`, which Django closes with the request."""
 
     media_type = "multipart/form-data"
 

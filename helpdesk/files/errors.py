@@ -45,3 +45,8 @@ class Infected(BadFile):
 class ScannerDown(Unavailable):
     def __init__(self) -> None:
         super().__init__(_("The file cannot be scanned for viruses now. Try again in a moment."))
+
+
+class StorageDown(Unavailable):
+    def __init__(self) -> None:
+        super().__init__(_("Files can be neither kept nor fetched now. Try again in a moment."))

@@ -17,12 +17,15 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 
 
 class Incoming:
-    """Bytes as they come, in a file of the system's that vanishes when it is closed."""
+    """Bytes as they come, in a file of the system's that vanishes when it is closed.
+
+    What a client said of them is called as in Django's own uploaded files: whoever compares two requests reads it.
+    """
 
     def __init__(self, *, filename: str, announced: str) -> None:
         check_name(filename)
-        self.filename = filename
-        self.announced = announced
+        self.name = filename
+        self.content_type = announced
         self.size = 0
         self._digest = hashlib.sha256()
         self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
@@ -34,18 +37,9 @@ class Incoming:
         self._digest.update(piece)
         self.file.write(piece)
 
-    # By these names whoever compares two requests asks a file; by then it may be closed.
-
-    @property
-    def name(self) -> str:
-        return self.filename
-
-    @property
-    def content_type(self) -> str:
-        return self.announced
-
     @property
     def sha256(self) -> str:
+        """Of the bytes as they came."""
         return self._digest.hexdigest()
 
     def close(self) -> None:
@@ -88,17 +82,17 @@ def check(incoming: Incoming) -> Checked:
         raise BadFile("empty", _("The file is empty."))
     kind = recognising.recognise(
         incoming.file,
-        filename=incoming.filename,
-        announced=incoming.announced,
+        filename=incoming.name,
+        announced=incoming.content_type,
         allowed=settings.ATTACHMENT_TYPES,
     )
     scanning.scan(incoming.file)
-    file = incoming.file
+    file, size, sha256 = incoming.file, incoming.size, incoming.sha256
     if picture := kinds.KINDS[kind].picture:
         file = pictures.written_anew(file, picture=picture)
         incoming.close()
-    size, sha256 = _measured(file)
-    return Checked(file=file, filename=incoming.filename, content_type=kind, size=size, sha256=sha256)
+        size, sha256 = _measured(file)
+    return Checked(file=file, filename=incoming.name, content_type=kind, size=size, sha256=sha256)
 
 
 def _measured(file: IO[bytes]) -> tuple[int, str]:

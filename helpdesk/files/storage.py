@@ -1,14 +1,20 @@
 """Where the bytes are: a directory, or an object storage, each file under a name that tells nothing."""
 
+import logging
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
+
+from helpdesk.files.errors import StorageDown
+
+log = logging.getLogger(__name__)
 
 
 def storage() -> Storage:
@@ -19,8 +25,9 @@ def keep(file: IO[bytes]) -> str:
     """Store it and return its name; once it is returned, the bytes survive a power cut."""
     file.seek(0)
     token = secrets.token_hex(16)
-    name = storage().save(f"{token[:2]}/{token[2:]}", File(file))
-    _flush(name)
+    with _refusing():
+        name = storage().save(f"{token[:2]}/{token[2:]}", File(file))
+        _flush(name)
     return name
 
 
@@ -28,8 +35,9 @@ def forget(name: str) -> None:
     storage().delete(name)
 
 
-def opened(name: str) -> Any:
-    return storage().open(name)
+def opened(name: str) -> "Opened":
+    with _refusing():
+        return Opened(storage().open(name))
 
 
 def is_there(name: str) -> bool:
@@ -45,6 +53,18 @@ def names() -> Iterator[str]:
 
 def stored_at(name: str) -> datetime:
     return storage().get_modified_time(name)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """A full disk, or an object storage that is away: 503. A file that is not where it was put is none of these."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        log.exception("the files cannot be reached")
+        raise StorageDown from error
 
 
 def _listed(directory: str) -> tuple[list[str], list[str]]:
@@ -65,3 +85,21 @@ def _flush(name: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+class Opened:
+    """To be read from some place on, and closed."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def seek(self, position: int) -> None:
+        with _refusing():
+            self._file.seek(position)
+
+    def read(self, size: int) -> bytes:
+        piece: bytes = self._file.read(size)
+        return piece
+
+    def close(self) -> None:
+        self._file.close()

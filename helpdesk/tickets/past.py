@@ -94,7 +94,7 @@ def detail_then(
             "pk", KeyTextTransform("content", "data")
         )
     )
-    files = _files(past, shown, link=link)
+    files = _files(past, shown, ticket_id=ticket_id, link=link)
     row = past.columns | {"id": ticket_id}
     for name, column in _PEOPLE.items():
         row |= _person(name, people.get(past.columns[column]))
@@ -139,14 +139,15 @@ def _shown(past: Past, user: User) -> dict[int, PastComment]:
     return dict(seen[-COMMENTS_IN_DETAIL:])
 
 
-def _files(past: Past, shown: Collection[int], *, link: Link) -> dict[int | None, list[dict[str, Any]]]:
+def _files(past: Past, shown: Collection[int], *, ticket_id: int, link: Link) -> dict[int | None, list[dict[str, Any]]]:
     """Those of the ticket itself under None, the others under the comment that they hang on."""
     files: dict[int | None, list[dict[str, Any]]] = {comment_id: [] for comment_id in (None, *shown)}
     there = {pk: file.comment_id for pk, file in past.files.items() if file.deleted_at is None}
     wanted = [pk for pk, comment_id in there.items() if comment_id in files]
     if wanted:
         for row in attachment_values(Attachment.objects.filter(pk__in=wanted).order_by("id")):
-            files[there[row["id"]]].append(attachment_body(row, link=link))
+            then = {"ticket_id": ticket_id, "moved_from_id": past.files[row["id"]].moved_from_id}
+            files[there[row["id"]]].append(attachment_body(row | then, link=link))
     return files
 
 

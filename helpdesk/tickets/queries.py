@@ -188,6 +188,7 @@ def attachment_values(attachments: AttachmentQuerySet) -> QuerySet[Any, dict[str
         "id",
         "ticket_id",
         "comment_id",
+        "moved_from_id",
         "filename",
         "content_type",
         "size",
@@ -208,8 +209,15 @@ def attachment_body(row: dict[str, Any], *, link: Link) -> dict[str, Any]:
         "sha256": row["blob__sha256"],
         "uploaded_by": _related(row, "uploaded_by"),
         "created_at": row["created_at"],
+        "moved_from": _moved_from(row),
         "url": link(row["id"]),
     }
+
+
+def _moved_from(row: dict[str, Any]) -> int | None:
+    """What has come back is at home."""
+    origin: int | None = row["moved_from_id"]
+    return origin if origin != row["ticket_id"] else None
 
 
 def add_attachments(
@@ -234,8 +242,7 @@ def comment_body(row: dict[str, Any], *, user: User) -> dict[str, Any]:
         "ticket": row["ticket_id"],
         "author": _related(row, "author"),
         "content": row["content"],
-        # A comment that has come back is at home.
-        "moved_from": row["moved_from_id"] if row["moved_from_id"] != row["ticket_id"] else None,
+        "moved_from": _moved_from(row),
         "attachments": row["attachments"],
         "created_at": row["created_at"],
         "edited_at": row["edited_at"],

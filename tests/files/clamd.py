@@ -24,6 +24,9 @@ class _Handler(socketserver.StreamRequestHandler):
         mode = self.server.mode
         if mode == "silent":
             return
+        if mode == "hanging":
+            self.connection.recv(1)  # until the other side has enough
+            return
         if mode == "full":
             self.wfile.write(b"INSTREAM size limit exceeded. ERROR\0")
             return

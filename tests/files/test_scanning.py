@@ -46,9 +46,9 @@ def test_what_is_clean_is_taken_once_all_of_it_was_seen(api_as: Api, customer: A
     assert clamd.seen == [content]
 
 
-@pytest.mark.parametrize("mode", ["silent", "full"])
-def test_an_answer_that_is_none_is_503(api_as: Api, customer: Any, clamd: Clamd, mode: str) -> None:
-    clamd.mode = mode
+@pytest.mark.parametrize("mode", ["silent", "full", "hanging"])
+def test_an_answer_that_is_none_is_503(api_as: Api, customer: Any, clamd: Clamd, settings: Any, mode: str) -> None:
+    clamd.mode, settings.CLAMAV_TIMEOUT = mode, 0.3
     response = upload(api_as(customer), ticket_of(customer))
     assert (response.status_code, "Retry-After" in response.headers) == (503, True)
     assert_nothing_is_left()

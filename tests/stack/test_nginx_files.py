@@ -44,18 +44,38 @@ def test_a_file_comes_from_nginx_whole_and_in_parts_and_from_nowhere_else(start_
             stored.chmod(0o755)
         path = httpx.URL(made.json()["url"]).path
 
-        whole = client.get(path)
+        whole, head = client.get(path), client.head(path)
         part = client.get(path, headers={"Range": "bytes=-5"})
         beyond = client.get(path, headers={"Range": f"bytes={len(CONTENT)}-"})
+        same = client.get(path, headers={"Range": "bytes=0-9", "If-Range": whole.headers["ETag"]})
+        changed = client.get(path, headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+        refused = client.get("/api/attachments/9000000000/download/", headers={"Range": "bytes=0-9"})
         [stored] = [file for file in files.rglob("*") if file.is_file()]
-        around = client.get(f"/_attachments/{stored.relative_to(files)}")
+        inside = f"/_attachments/{stored.relative_to(files)}"
+        ways = [
+            inside,
+            f"{inside}?x=1",
+            inside.replace("_", "%5f", 1),
+            f"/static/..%2f{inside[1:]}",
+            "/_attachments/problem",
+        ]
+        around = [client.get(way) for way in ways]
+        # Nor by saying oneself what only Django says.
+        around.append(client.get("/api/nothing/", headers={"X-Accel-Redirect": inside}))
 
     assert (whole.status_code, whole.content) == (200, CONTENT)
     assert (part.status_code, part.content) == (206, CONTENT[-5:])
     assert part.headers["Content-Range"] == f"bytes {len(CONTENT) - 5}-{len(CONTENT) - 1}/{len(CONTENT)}"
-    assert beyond.status_code == 416
+    assert (beyond.status_code, problem(beyond)["code"]) == (416, "range_not_satisfiable")
+    assert "Content-Disposition" not in beyond.headers
+    assert beyond.headers["X-Content-Type-Options"] == "nosniff"
+    assert beyond.headers["Content-Range"] == f"bytes */{len(CONTENT)}"
+    assert (head.status_code, head.content, head.headers["Content-Length"]) == (200, b"", str(len(CONTENT)))
+    assert (same.status_code, same.content) == (206, CONTENT[:10])
+    assert (changed.status_code, changed.content) == (200, CONTENT)
+    assert (refused.status_code, problem(refused)["code"]) == (404, "not_found")
     assert "X-Accel-Redirect" not in whole.headers
-    for answer in (whole, part):
+    for answer in (whole, part, head):
         assert answer.headers["Content-Type"] == "text/plain"
         assert answer.headers["Content-Disposition"] == 'attachment; filename="smoke.txt"'
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -63,9 +83,12 @@ def test_a_file_comes_from_nginx_whole_and_in_parts_and_from_nowhere_else(start_
         assert answer.headers["Cache-Control"] == "private, no-store"
         assert answer.headers["X-Request-ID"]
     # What nginx keeps for itself is nobody's to ask for; what is another's is not there.
-    assert (around.status_code, problem(around)["code"]) == (404, "not_found")
+    assert {(answer.status_code, problem(answer)["code"]) for answer in around} == {(404, "not_found")}
     with nginx.client(headers={"Authorization": f"Bearer {other}"}) as client:
-        assert client.get(path).status_code == 404
+        for headers in ({}, {"Range": "bytes=0-9"}):
+            assert problem(client.get(path, headers=headers))["status"] == 404
+    with nginx.client() as client:
+        assert problem(client.get(path))["status"] == 401
 
 
 def test_a_file_that_is_too_large_is_refused_by_the_limit_that_is_set(start_nginx, web):

@@ -51,6 +51,7 @@ def test_whoever_sees_a_ticket_attaches_a_file_to_it(
         "sha256": hashlib.sha256(TEXT).hexdigest(),
         "uploaded_by": {"id": user.pk, "username": user.username, "name": user.name, "role": role},
         "created_at": body["created_at"],
+        "moved_from": None,
         "url": f"http://testserver/api/attachments/{body['id']}/download/",
     }
     client = api_as(user)

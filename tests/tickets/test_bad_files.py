@@ -7,11 +7,15 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from helpdesk.events.models import EventRecord
 from helpdesk.files import storage
 from helpdesk.tickets.models import Attachment, Blob
+from tests.factories import ticket_of
+from tests.people import UserFactory, access_token
+from tests.servers import Daphne
 from tests.tickets.files import BOUNDARY, FORM, TEXT, form, part, picture, send, upload, zipped_names
 
 Api = Callable[[Any], Any]
@@ -151,7 +155,7 @@ def test_one_byte_too_long_is_413_and_the_longest_fits(api_as: Api, ticket: Any,
 
 @pytest.mark.parametrize("length", ["1", "10", "0", "-5", "x"])
 def test_a_length_that_lies_stores_nothing(api_as: Api, ticket: Any, customer: Any, length: str) -> None:
-    """Django's test client sends the whole, whatever it says; `tests/faults/test_uploads.py` asks a real server."""
+    """Django's test client sends the whole, whatever it says; `tests/api/test_daphne_bodies.py` asks a real server."""
     body = form(b"x" * 200)
     stream = body[: int(length)] if length.isdecimal() else body
     response = send(api_as(customer), ticket, stream, CONTENT_LENGTH=length)
@@ -215,3 +219,27 @@ def test_a_kind_can_be_taken_off_the_list(api_as: Api, ticket: Any, customer: An
     settings.ATTACHMENT_TYPES = ["image/png"]
     assert upload(api_as(customer), ticket).status_code == 415
     assert upload(api_as(customer), ticket, picture(), "a.png").status_code == 201
+
+
+def test_each_of_them_is_refused_by_a_real_server_and_leaves_nothing(
+    start_daphne: Callable[..., Daphne], tmp_path: Any
+) -> None:
+    user = UserFactory()
+    daphne = start_daphne(ATTACHMENT_ROOT=str(tmp_path))
+    url = f"{daphne.base_url}/api/tickets/{ticket_of(user).pk}/attachments/"
+    headers = {"Authorization": f"Bearer {access_token(user)}", "Content-Type": FORM}
+    bad = {name: (form(content, called, type_), status) for name, (content, called, type_, status) in KINDS.items()}
+    bad |= {f"a file called {name}": (form(TEXT, called, "text/plain"), 400) for name, called in NAMES.items()}
+    wrong, slow = {}, {}
+    with httpx.Client(headers=headers) as client:
+        for name, (body, status) in bad.items():
+            began = time.monotonic()
+            answer = client.post(url, content=body)
+            slow |= {name: seconds} if (seconds := time.monotonic() - began) > 2 else {}
+            if (answer.status_code, answer.headers["Content-Type"]) != (status, "application/problem+json"):
+                wrong[name] = answer.text
+        assert (wrong, slow) == ({}, {})
+        assert_nothing_is_left()
+        # It is as well as before, and files would have been here.
+        assert client.post(url, content=form(TEXT)).status_code == 201
+        assert len(list(storage.names())) == 1

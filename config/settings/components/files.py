@@ -28,8 +28,10 @@ ATTACHMENT_STORAGE: dict[str, Any] = {
     },
 }
 if ATTACHMENT_S3_BUCKET:
+    # nginx has no way to it, whatever the compose file says.
+    ATTACHMENT_ACCEL_PREFIX = ""
     ATTACHMENT_STORAGE = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "helpdesk.files.bucket.Bucket",
         "OPTIONS": {
             "bucket_name": ATTACHMENT_S3_BUCKET,
             "endpoint_url": env("ATTACHMENT_S3_ENDPOINT", cast=address("https", "http"), default="") or None,

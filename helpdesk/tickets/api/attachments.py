@@ -124,12 +124,11 @@ class TicketAttachmentViewSet(ApiViewSet):
         user = caller(request)
         if not Ticket.objects.visible_to(user).filter(pk=ticket_id).exists():
             raise TicketNotFound
-        body: Any = request.data
-        incoming = body.get(FIELD)
+        incoming = request.FILES.get(FIELD)
         if not isinstance(incoming, Incoming):
             raise BadFile("required", _("There is no file in the part “file”."))
         try:
-            comment_id = _comment_id(body.get("comment"))
+            comment_id = _comment_id(request.POST.get("comment"))
             with receiving.check(incoming) as file:
                 made = operations.attach(
                     by=user, ticket_id=ticket_id, comment_id=comment_id, file=file, now=timezone.now()

@@ -52,6 +52,7 @@ ATTACHMENT: Final[dict[str, Any]] = {
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "uploaded_by": CUSTOMER,
     "created_at": "2026-11-20T10:00:30Z",
+    "moved_from": None,
     "url": "https://helpdesk.example.com/api/attachments/12/download/",
 }
 COMMENT: Final[dict[str, Any]] = {

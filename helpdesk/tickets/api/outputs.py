@@ -71,6 +71,9 @@ class AttachmentOutput(serializers.Serializer):
     )
     uploaded_by = UserOutput()
     created_at = serializers.DateTimeField()
+    moved_from = serializers.IntegerField(
+        allow_null=True, help_text="The ticket where it was uploaded, if it came here by a merge or a split."
+    )
     url = serializers.URLField(help_text="Where the bytes are, for those who see this.")
 
 
