@@ -90,7 +90,7 @@ class CommentViewSet(ApiViewSet):
         return queries.comment_values(comments)
 
     @cached
-    def list(self, request: Request, **_path: int) -> Response:
+    def list(self, _request: Request, **_path: int) -> Response:
         rows = self.page_of(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self._bodies(rows))
 
