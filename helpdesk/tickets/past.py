@@ -15,7 +15,7 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.effects import EFFECTS, Happened, Past, PastComment, Pasts
 from helpdesk.tickets.history import replay
-from helpdesk.tickets.models import Attachment, Category, Tag, Team, TicketQuerySet
+from helpdesk.tickets.models import Attachment, Category, Tag, Team, Ticket, TicketQuerySet
 from helpdesk.tickets.queries import (
     COMMENTS_IN_DETAIL,
     Link,
@@ -95,6 +95,7 @@ def detail_then(
         )
     )
     files = _files(past, shown, ticket_id=ticket_id, link=link)
+    known = Ticket.objects.in_scope_of(user)
     row = past.columns | {"id": ticket_id}
     for name, column in _PEOPLE.items():
         row |= _person(name, people.get(past.columns[column]))
@@ -104,8 +105,8 @@ def detail_then(
     return ticket_body(row, user=user) | {
         "description": row["description"],
         "follow_up_of": _visible(tickets, row["follow_up_of_id"]),
-        "merged_into": row["merged_into_id"],
-        "split_from": row["split_from_id"],
+        "merged_into": _visible(known, row["merged_into_id"]),
+        "split_from": _visible(known, row["split_from_id"]),
         "comments": [
             comment_body(
                 {

@@ -101,7 +101,7 @@ def test_an_id_in_a_path_is_a_number_but_for_sessions_and_providers(schema):
 
 
 def test_a_page_is_described_with_its_members(schema):
-    page = schema["components"]["schemas"]["PaginatedTicketOutputList"]
+    page = schema["components"]["schemas"]["PaginatedFoundTicketOutputList"]
 
     assert list(page["properties"]) == ["count", "count_exact", "next", "previous", "results"]
     assert page["required"] == ["count", "next", "previous", "results"]
