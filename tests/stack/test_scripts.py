@@ -10,7 +10,7 @@ import pytest
 
 from config.celery_app import app as celery
 from tests.servers import HOST, ROOT, Server, Valkey, eventually, free_port
-from tests.stack.files import services, variables_of
+from tests.stack.files import interpolated, services, variables_of
 from tests.stack.image import clean
 
 pytestmark = pytest.mark.slow
@@ -132,7 +132,7 @@ def test_the_examples_and_the_compose_file_give_every_setting_that_is_needed(ima
     """As they stand, but for the values that they ask to be replaced."""
     example = ROOT / ".envs/.production.example"
     given = (
-        services("production")["django"]["environment"]
+        {name: interpolated(value) for name, value in services("production")["django"]["environment"].items()}
         | variables_of(example / ".django")
         | variables_of(example / ".postgres")
     )

@@ -15,7 +15,7 @@ from unfold.forms import PaginationInlineFormSet
 from helpdesk.accounts.models import User
 from helpdesk.backoffice.forms import ID
 from helpdesk.backoffice.looks import moment
-from helpdesk.core.errors import Conflict
+from helpdesk.core.errors import PreconditionFailed
 from helpdesk.tickets.admin.belongings import door
 from helpdesk.tickets.admin.forms import CommentForm
 from helpdesk.tickets.models import Comment, Ticket
@@ -23,7 +23,7 @@ from helpdesk.tickets.operations.comments import CommentNotFound, add_comment, d
 from helpdesk.tickets.operations.versions import Outdated
 
 
-class CommentChanged(Conflict):
+class CommentChanged(PreconditionFailed):
     """In another window: only its author edits it."""
 
     def __init__(self) -> None:
