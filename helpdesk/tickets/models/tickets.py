@@ -131,6 +131,13 @@ class Ticket(models.Model):
                 name="ticket_priority",
                 condition=Q(deleted_at=None),
             ),
+            models.Index(
+                "priority",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="ticket_of_priority",
+                condition=Q(deleted_at=None),
+            ),
             # The deleted ones too: their history stays visible.
             models.Index("created_by", F("created_at").desc(), F("id").desc(), name="ticket_own"),
             # The queues: by status, mine, and what nobody has taken.
