@@ -111,7 +111,7 @@ SELECT 'comments', count(*) FROM tickets_comment AS comment JOIN tickets_ticket 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0012_index_of_priority")]
+    dependencies = [("tickets", "0012_counted_by_indexes")]
 
     operations = [
         migrations.RunSQL("SET LOCAL statement_timeout = 0", migrations.RunSQL.noop),
