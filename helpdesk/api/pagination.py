@@ -5,6 +5,9 @@ names them in `page_rows(queryset)`, so that counting does not join them:
 
     def page_rows(self, queryset):
         return queryset.values("id", "title", "created_by__name")
+
+And where it knows without counting how many rows there are, as long as nobody filters them, it says so as an expression
+in `all_rows()`, or None.
 """
 
 import re
@@ -12,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models import IntegerField, QuerySet, Subquery, Value
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import BasePagination
@@ -25,6 +28,8 @@ from helpdesk.core.errors import FieldError, Invalid
 
 NUMBER: Final = re.compile(r"0{0,18}[1-9][0-9]{0,18}")  # int() reads no more than 4,300 digits
 COUNT: Final = "_count"
+# Beyond so many rows those before the page are only skipped in an index; until then, to read them costs less.
+SHALLOW: Final = 200
 # What chooses a page of a list, and not its rows.
 NOT_FILTERS: Final = frozenset({"page", "page_size", "cursor", "ordering", "highlight", "format"})
 
@@ -126,12 +131,14 @@ class Pages(_Pages):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         counted, shown = self._begin(queryset, request, view)
         filtered = _is_filtered(request, view)
-        total = counted.order_by().values("pk")
+        # No column of theirs: an index that has only what chooses them is enough to count them.
+        total = counted.order_by().annotate(**{COUNT: Value(1)}).values(COUNT)
         if filtered:
             total = total[: self.deepest + 1]
-        shown = shown.annotate(**{COUNT: RowCount(total)})
+        known = None if filtered or not hasattr(view, "all_rows") else view.all_rows()
+        shown = shown.annotate(**{COUNT: RowCount(total) if known is None else known})
         cursor = request.query_params.get("cursor")
-        rows = self._after(shown, cursor) if cursor else self._page(shown)
+        rows = self._after(shown, cursor) if cursor else self._page(shown, counted)
         counts = [row.pop(COUNT) if isinstance(row, dict) else row.__dict__.pop(COUNT) for row in rows]
         # Without a row to bring it there is none to count, unless a cursor stands behind the last.
         count = counts[0] if counts else total.count() if cursor else 0
@@ -139,14 +146,17 @@ class Pages(_Pages):
         self.count = count if self.count_exact else self.deepest
         return rows
 
-    def _page(self, queryset: QuerySet[Any]) -> list[Any]:
+    def _page(self, queryset: QuerySet[Any], ids: QuerySet[Any]) -> list[Any]:
         number = self._number("page", 1)
         start, end = (number - 1) * self.size, number * self.size
         if start >= self.deepest:
             raise PageTooDeep(_("Follow next instead: a page this deep has no number."))
         turns = end >= self.deepest
         queryset = self.order.apply(self.order.with_keys(queryset) if turns else queryset)
-        found = list(queryset[start : end + 1])
+        if start < SHALLOW:
+            found = list(queryset[start : end + 1])
+        else:
+            found = list(queryset.filter(pk__in=self.order.apply(ids)[start : end + 1].values("pk")))
         if not found and number > 1:
             raise NotFound
         keys = [self.order.take_keys(row) for row in found] if turns else []

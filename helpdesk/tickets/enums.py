@@ -71,5 +71,12 @@ LINKS_AS_SEEN: dict[str, tuple[str, bool]] = {
 }
 
 
+class Tallied(models.TextChoices):
+    """What is counted as it comes and goes, since to count a million anew takes as long as reading them."""
+
+    TICKETS = "tickets"
+    COMMENTS = "comments"
+
+
 class TimerKind(models.TextChoices):
     CLOSE_RESOLVED = "close_resolved", _("Close a resolved ticket")

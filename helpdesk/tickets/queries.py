@@ -13,12 +13,13 @@ from django.db.models.functions import JSONObject
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.enums import LINK_NAMES, MOVES, REOPENABLE, Status
+from helpdesk.tickets.enums import LINK_NAMES, MOVES, REOPENABLE, Status, Tallied
 from helpdesk.tickets.models import (
     Attachment,
     AttachmentQuerySet,
     Comment,
     CommentQuerySet,
+    Living,
     Membership,
     Merge,
     Tag,
@@ -26,6 +27,7 @@ from helpdesk.tickets.models import (
     Ticket,
     TicketLink,
     TicketQuerySet,
+    sees_all,
 )
 
 COMMENTS_IN_DETAIL: Final = 100
@@ -166,6 +168,11 @@ def ticket_detail(
         "allowed_actions": allowed_actions(row, user=user, now=now),
     }
     return body, shown[-1]["id"] if len(rows) > len(shown) else None
+
+
+def living(of: Tallied, *, user: User) -> Living | None:
+    """How many of the living tickets or comments the user sees, where that is all there are."""
+    return Living(of) if sees_all(user) and user.may(Permission.SEE_NOTES) else None
 
 
 def comment_values(comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:

@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from helpdesk.tickets.operations import collecting, timers
+from helpdesk.tickets.operations import collecting, tallies, timers
 from helpdesk.tickets.operations.assignment_queue import share_out_all
 from helpdesk.tickets.operations.history_check import check_history as checked_batches
 
@@ -40,6 +40,11 @@ def fire_timers(**_: object) -> None:
 @shared_task
 def share_out(**_: object) -> None:
     share_out_all(now=timezone.now())
+
+
+@shared_task
+def add_up_tallies(**_: object) -> None:
+    tallies.add_up()
 
 
 @shared_task

@@ -42,12 +42,19 @@ _EVERY = timedelta(seconds=env("SWEEP_SECONDS", cast=within(0.1, 3600, float), d
 _REPLACED = {"expires": _EVERY.total_seconds()}
 # What is due in days need not be done within five seconds.
 _TIMERS = timedelta(seconds=10)
+# As many rows as changes of a minute are read in no time.
+_TALLIES = timedelta(minutes=1)
 
 CELERY_BEAT_SCHEDULE = {
     "sweep-events": {"task": "helpdesk.events.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
     # Somebody joined a team, or more waited than one request gives out.
     "share-out-tickets": {"task": "helpdesk.tickets.tasks.share_out", "schedule": _EVERY, "options": _REPLACED},
     "collect-files": {"task": "helpdesk.tickets.tasks.collect_files", "schedule": timedelta(hours=1)},
+    "add-up-tallies": {
+        "task": "helpdesk.tickets.tasks.add_up_tallies",
+        "schedule": _TALLIES,
+        "options": {"expires": _TALLIES.total_seconds()},
+    },
     "sweep-emails": {"task": "helpdesk.notifications.tasks.sweep", "schedule": _EVERY, "options": _REPLACED},
     "fire-timers": {
         "task": "helpdesk.tickets.tasks.fire_timers",

@@ -52,6 +52,8 @@ DATABASES = {
             "options": (
                 f"-c statement_timeout={env('DATABASE_STATEMENT_TIMEOUT_MS', cast=within(0, LARGEST), default=30_000)}"
                 f" -c lock_timeout={env('DATABASE_LOCK_TIMEOUT_MS', cast=within(0, LARGEST), default=10_000)}"
+                # A page of twenty rows is no work for several: to start them costs more than they save.
+                " -c max_parallel_workers_per_gather=0"
                 " -c timezone=UTC"
             ),
             "pool": {

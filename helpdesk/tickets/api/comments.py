@@ -25,7 +25,8 @@ from helpdesk.tickets.api.addresses import link_to
 from helpdesk.tickets.api.filters import CommentFilters
 from helpdesk.tickets.api.inputs import AddCommentInput, AddCommentToInput, EditCommentInput, validated
 from helpdesk.tickets.api.outputs import CommentOutput
-from helpdesk.tickets.models import Comment, CommentQuerySet, Ticket
+from helpdesk.tickets.enums import Tallied
+from helpdesk.tickets.models import Comment, CommentQuerySet, Living, Ticket
 from helpdesk.tickets.operations import comments as operations
 from helpdesk.tickets.operations.collisions import NewerComments
 from helpdesk.tickets.operations.tickets import TicketNotFound
@@ -88,6 +89,9 @@ class CommentViewSet(ApiViewSet):
 
     def page_rows(self, comments: CommentQuerySet) -> QuerySet[Any, dict[str, Any]]:
         return queries.comment_values(comments)
+
+    def all_rows(self) -> Living | None:
+        return queries.living(Tallied.COMMENTS, user=caller(self.request))
 
     @cached
     def list(self, _request: Request, **_path: int) -> Response:
@@ -170,6 +174,9 @@ class TicketCommentViewSet(CommentViewSet):
 
     def get_queryset(self) -> CommentQuerySet:
         return super().get_queryset().filter(ticket_id=self.kwargs["ticket_id"])
+
+    def all_rows(self) -> None:
+        """Those of one ticket are few."""
 
     def list(self, request: Request, **path: int) -> HttpResponse:
         self._find_ticket(path["ticket_id"])

@@ -25,8 +25,9 @@ from helpdesk.tickets.api.filters import DEFAULT_ORDERING, TicketFilters, order
 from helpdesk.tickets.api.history import AT, moment
 from helpdesk.tickets.api.inputs import ClaimInput, EditTicketInput, OpenTicketInput, validated
 from helpdesk.tickets.api.outputs import FoundTicketOutput, TicketDetailOutput, TicketOutput, TimelineEntryOutput
+from helpdesk.tickets.enums import Tallied
 from helpdesk.tickets.highlights import highlights
-from helpdesk.tickets.models import Ticket, TicketQuerySet
+from helpdesk.tickets.models import Living, Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations
 from helpdesk.tickets.past import detail_then
 
@@ -140,6 +141,9 @@ class TicketViewSet(ApiViewSet):
             return rows
         also = ("description",) if self._searched else ()
         return queries.ticket_values(rows, user=caller(self.request), also=also)
+
+    def all_rows(self) -> Living | None:
+        return queries.living(Tallied.TICKETS, user=caller(self.request))
 
     @cached
     def list(self, request: Request) -> Response:

@@ -6,7 +6,8 @@ from helpdesk.tickets.models.catalog import Category, Tag
 from helpdesk.tickets.models.comments import Comment, CommentQuerySet
 from helpdesk.tickets.models.drafts import Draft
 from helpdesk.tickets.models.links import Merge, TicketLink
-from helpdesk.tickets.models.sight import agents_who_see
+from helpdesk.tickets.models.sight import agents_who_see, sees_all
+from helpdesk.tickets.models.tallies import Living, Tally
 from helpdesk.tickets.models.teams import Membership, Team, Workload
 from helpdesk.tickets.models.texts import Fold, SearchDocument, TicketText
 from helpdesk.tickets.models.tickets import LONGEST_TEXT, TITLE_LENGTH, Ticket, TicketQuerySet
@@ -25,10 +26,12 @@ __all__ = [
     "CommentQuerySet",
     "Draft",
     "Fold",
+    "Living",
     "Membership",
     "Merge",
     "SearchDocument",
     "Tag",
+    "Tally",
     "Team",
     "Ticket",
     "TicketLink",
@@ -37,4 +40,5 @@ __all__ = [
     "Timer",
     "Workload",
     "agents_who_see",
+    "sees_all",
 ]

@@ -44,6 +44,10 @@ def sight_of(user: User) -> Q:
     return _NARROWED[_scope()](user) | own if is_narrowed(user.role) else Q()
 
 
+def sees_all(user: User) -> bool:
+    return not sight_of(user)
+
+
 def agents_who_see(tickets: "QuerySet[Ticket]") -> UserQuerySet:
     """The active agents and admins to whom `sight_of` shows any of the tickets."""
     agents = User.objects.agents()

@@ -133,6 +133,15 @@ class Ticket(models.Model):
                 name="ticket_priority",
                 condition=Q(deleted_at=None),
             ),
+            models.Index(
+                "priority",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="ticket_of_priority",
+                condition=Q(deleted_at=None),
+            ),
+            # Whether one that a search has found lives, without reading it.
+            models.Index("id", name="ticket_living", condition=Q(deleted_at=None)),
             # The deleted ones too: their history stays visible.
             models.Index("created_by", F("created_at").desc(), F("id").desc(), name="ticket_own"),
             # The queues: by status, mine, and what nobody has taken.
@@ -155,6 +164,7 @@ class Ticket(models.Model):
                 F("created_at").desc(),
                 F("id").desc(),
                 name="ticket_unassigned",
+                include=["priority"],
                 condition=Q(deleted_at=None, assigned_to=None),
             ),
             models.Index(
