@@ -13,7 +13,7 @@ NEWEST = (
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [
-        ("tickets", "0009_files_let_go"),
+        ("tickets", "0011_versions_for_customers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
