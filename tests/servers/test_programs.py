@@ -17,3 +17,4 @@ def test_a_worker_is_ready_although_its_predecessor_was_seen_to_leave_only_after
         worker = servers.worker()
 
     worker.wait_until_ready()
+    assert worker.is_running()

@@ -114,6 +114,22 @@ def test_files_that_went_along_have_their_history_too(customer: Any, agent: Any)
     assert differing() == {}
 
 
+def test_a_deleted_file_is_where_its_comment_is(customer: Any, agent: Any) -> None:
+    """Left behind, a merge that is undone would bring it to a ticket where it never was."""
+    chance, about = random.Random(1), {"by": agent, "now": NOON}
+    ticket = ticket_of(customer)
+    said = comment_on(ticket, customer)
+    attach_something(chance, comment_id=said.pk, ticket_id=ticket.pk, **about)
+    file = Attachment.objects.get()
+    attachments.delete_attachment(by=customer, attachment_id=file.pk, now=NOON)
+
+    new = splits.split_comment(ticket_id=ticket.pk, comment_id=said.pk, title=None, **about)
+
+    file.refresh_from_db()
+    assert file.ticket_id == new.pk
+    assert differing() == {}
+
+
 def test_what_was_loaded_has_its_history_too(db: None, customer: Any, agent: Any) -> None:
     from helpdesk.tickets.operations.bulk_load import Changed, Said
 
