@@ -7,19 +7,20 @@ message or all of Redis was lost, the hub finds the event by looking once a seco
 import asyncio
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from helpdesk.accounts.models import Session, User
 from helpdesk.accounts.tokens import AccessClaims
 from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import head_position
-from helpdesk.realtime import asgi, groups, queries, wire
+from helpdesk.realtime import asgi, ephemeral, queries, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_hub
+from helpdesk.realtime.ephemeral import Audience
+from helpdesk.realtime.layer import Message, Subscription
 
 if TYPE_CHECKING:
     from helpdesk.realtime.socket import Socket
@@ -32,6 +33,7 @@ SOCKETS_A_USER: Final = 20
 # The loop serves somebody else after so many frames.
 BREATH: Final = 100
 FLUSH: Final = 0.1  # seconds for the last frames to leave a process that ends
+PASSED: Final = 1_000  # ephemeral frames that may wait here; more of them are not worth the wait
 
 
 class Hub:
@@ -48,6 +50,10 @@ class Hub:
         self._sockets: dict[int, set[Socket]] = {}
         self._batch: list[EventRecord] = []
         self._woken = asyncio.Event()
+        self._passed: asyncio.Queue[Message] = asyncio.Queue(PASSED)
+        self.layer = Subscription()
+        self.layer.hear("stream.grew", self._hear_of_growth)
+        self.layer.hear(ephemeral.KIND, self._hear_of_frame)
         self._tasks: list[asyncio.Task[None]] = []
         self._next_standing = 0.0
         self._next_heartbeat = 0.0
@@ -68,7 +74,8 @@ class Hub:
         if not self._tasks:
             self._next_heartbeat = time.monotonic() + wire.HEARTBEAT
             asgi.before_shutdown(self._end)
-            self._tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._hear_wake_ups())]
+            self.layer.start()
+            self._tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._pass_frames())]
         return True
 
     def leave(self, socket: "Socket") -> None:
@@ -86,25 +93,39 @@ class Hub:
     def _all(self) -> list["Socket"]:
         return [socket for mine in self._sockets.values() for socket in mine]
 
-    async def _hear_wake_ups(self) -> None:
-        deaf = False
+    async def pass_on(self, frame: dict[str, Any], *, to: Audience) -> None:
+        """An ephemeral frame, to sockets of all processes; without Redis, to those of this one."""
+        if not await ephemeral.pass_on(frame, to=to):
+            self._hear_of_frame(ephemeral.message_of(frame, to))
+
+    def _hear_of_growth(self, message: Message) -> None:
+        if (message["position"] or 0) > self.position:
+            self._woken.set()
+
+    def _hear_of_frame(self, message: Message) -> None:
+        if not self._passed.full():
+            self._passed.put_nowait(message)
+
+    async def _pass_frames(self) -> None:
         while True:
-            try:
-                layer = get_channel_layer()
-                # What a failed attempt leaves there would pile up. Nobody else listens in this loop.
-                await layer.flush()
-                channel = await layer.new_channel()
-                await layer.group_add(groups.HUBS, channel)
-                deaf = False
-                while True:
-                    message = await layer.receive(channel)
-                    if (message["position"] or 0) > self.position:
-                        self._woken.set()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the poll does without
-                if not deaf:
-                    logger.warning("no_wake_ups", reason=type(error).__name__)
-                deaf = True
-                await asyncio.sleep(POLL)
+            message = await self._passed.get()
+            text = wire.text(message["frame"])
+            for written, socket in enumerate(self._meant(Audience(**message["audience"])), start=1):
+                await socket.hint(text)
+                if written % BREATH == 0:
+                    await asyncio.sleep(0)
+
+    def _meant(self, audience: Audience) -> list["Socket"]:
+        return [
+            socket
+            for user_id, mine in self._sockets.items()
+            if user_id != audience.but
+            for socket in mine
+            if audience.everyone
+            or user_id in audience.users
+            or (audience.agents and self.users[user_id].is_agent)
+            or (audience.subject and audience.subject in socket.subjects)
+        ]
 
     async def _serve(self) -> None:
         while True:

@@ -9,12 +9,14 @@ import structlog
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.accounts.models import User
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken
 from helpdesk.core.errors import DomainError, Invalid, Unavailable
 from helpdesk.events.models import EventRecord
 from helpdesk.realtime import asgi, queries, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_socket
+from helpdesk.realtime.frames import Handler, handler_of
 from helpdesk.realtime.handshake import Handshake, read_handshake
 from helpdesk.realtime.hub import hub
 from helpdesk.realtime.pace import Pace
@@ -24,6 +26,7 @@ logger = structlog.get_logger(__name__)
 
 BUFFER: Final = 512 * 1024  # bytes that may wait for a client; one that lags further is replayed to from PostgreSQL
 PATIENCE: Final = 5.0  # seconds for it to read so much that it can be sent more
+UNANSWERED: Final = 100  # frames of a client that may wait for those before them
 
 
 class UnknownFrame(Invalid):
@@ -53,6 +56,7 @@ class Socket:
     """
 
     user_id: int = 0
+    _admitted: User
     claims: AccessClaims
     position: int = 0
     live: bool = False
@@ -65,6 +69,9 @@ class Socket:
         self._closing = False
         # Frames that came before we knew who sends them; None from then on. The pace bounds them.
         self._early: list[str | bytes] | None = []
+        # What it subscribed to: "ticket:7".
+        self.subjects: set[str] = set()
+        self._waiting: asyncio.Queue[tuple[Handler, dict[str, Any]]] = asyncio.Queue(UNANSWERED)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._answers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {"ping": self._pong, "auth": self._auth}
 
@@ -101,6 +108,18 @@ class Socket:
         if self._handshake.speaks_protocol:
             await self._write(text if self.live else wire.heartbeat(position=self.position, now=timezone.now()))
 
+    @property
+    def user(self) -> User:
+        return hub.users.get(self.user_id, self._admitted)
+
+    async def say(self, frame: dict[str, Any]) -> None:
+        await self._write(wire.text(frame))
+
+    async def hint(self, text: str) -> None:
+        """Write an ephemeral frame; not to who lags behind, for it would be out of date when it arrives."""
+        if self.live and self._handshake.speaks_protocol and asgi.unsent(self._send) <= BUFFER:
+            await self._write(text)
+
     async def close(self, code: Close) -> None:
         if self._closing:
             return
@@ -136,7 +155,7 @@ class Socket:
             return
         start = resume(self._handshake.after, head=visitor.head, now=timezone.now())
         self.user_id, self.claims, self.position = visitor.user.pk, visitor.claims, start.cursor.position
-        self._language = visitor.user.language
+        self._admitted, self._language = visitor.user, visitor.user.language
         if not hub.join(self, user=visitor.user, head=visitor.head):
             await self.close(Close.TOO_MANY)
             return
@@ -185,18 +204,41 @@ class Socket:
             await self._answer(frame)
 
     async def _answer(self, frame: str | bytes) -> None:
+        content: dict[str, Any] = {}
         try:
             content = wire.read(frame)
-            if content["type"] not in self._answers:
-                raise UnknownFrame(_("There is no frame of this type."))
-            await self._answers[content["type"]](content)
+            if answer := self._answers.get(content["type"]):
+                await answer(content)
+            else:
+                self._answer_later(content)
         except DomainError as error:
-            await self._complain(error)
+            await self._complain(error, ref=content.get("ref"))
 
-    async def _complain(self, problem: DomainError) -> None:
+    def _answer_later(self, content: dict[str, Any]) -> None:
+        """One after the other, beside the reading of frames: they may wait for PostgreSQL."""
+        handler = handler_of(content["type"]) if self._handshake.speaks_protocol else None
+        if handler is None:
+            raise UnknownFrame(_("There is no frame of this type."))
+        if self._waiting.full():
+            raise Unavailable(_("Too many of your frames wait for an answer. Try again later."))
+        self._waiting.put_nowait((handler, content))
+        if "_answer_waiting" not in self._tasks:
+            self._start(self._answer_waiting)
+
+    async def _answer_waiting(self) -> None:
+        while True:
+            handler, content = await self._waiting.get()
+            try:
+                await handler(self, content)
+            except DomainError as error:
+                await self._complain(error, ref=content.get("ref"))
+            except DOWN:
+                await self._complain(Unavailable(_("Try again later.")), ref=content.get("ref"))
+
+    async def _complain(self, problem: DomainError, *, ref: Any = None) -> None:
         if self._handshake.speaks_protocol:
             with translation.override(self._language):
-                await self._write(wire.error(problem.code, problem.detail))
+                await self._write(wire.error(problem.code, problem.detail, ref=ref))
 
     async def _pong(self, _content: dict[str, Any]) -> None:
         await self._write(wire.pong())

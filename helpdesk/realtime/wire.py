@@ -26,25 +26,27 @@ class MalformedFrame(Invalid):
 
 
 def event(record: EventRecord) -> str:
-    return _text(record.wire(str(cursor_of(record))))
+    return text(record.wire(str(cursor_of(record))))
 
 
 def welcome(*, user: User, cursor: Cursor, recovered: bool | None) -> str:
     """`recovered`: whether the client has missed nothing since its cursor; None for one that brought no cursor."""
     frame = {"cursor": str(cursor), "user": user.as_dict(), "heartbeat": HEARTBEAT, "recovered": recovered}
-    return _text({"type": "welcome", **frame})
+    return text({"type": "welcome", **frame})
 
 
 def heartbeat(*, position: int, now: datetime) -> str:
-    return _text({"type": "heartbeat", "cursor": str(Cursor(position=position, at=now))})
+    return text({"type": "heartbeat", "cursor": str(Cursor(position=position, at=now))})
 
 
 def pong() -> str:
-    return _text({"type": "pong"})
+    return text({"type": "pong"})
 
 
-def error(code: str, detail: str | Promise) -> str:
-    return _text({"type": "error", "code": code, "detail": detail})
+def error(code: str, detail: str | Promise, *, ref: Any = None) -> str:
+    """`ref` is that of the client's frame, if it had one."""
+    named = {"ref": ref} if isinstance(ref, str) else {}
+    return text({"type": "error", "code": code, "detail": detail, **named})
 
 
 def is_too_big(frame: str | bytes) -> bool:
@@ -65,5 +67,5 @@ def read(frame: str | bytes) -> dict[str, Any]:
     return content
 
 
-def _text(frame: dict[str, Any]) -> str:
+def text(frame: dict[str, Any]) -> str:
     return dumps(frame).decode()

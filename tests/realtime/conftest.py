@@ -78,6 +78,7 @@ async def hub(valkey_here: Valkey, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     for task in hub._tasks:
         task.cancel()
     await asyncio.gather(*hub._tasks, return_exceptions=True)
+    await hub.layer.stop()
 
 
 @pytest.fixture

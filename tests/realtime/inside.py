@@ -31,6 +31,9 @@ class Inside:
         else:
             self.frames.append(json.loads(message["text"]))
 
+    def send(self, frame: dict[str, Any]) -> None:
+        self._sent.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
+
     def of(self, *types: str) -> list[Any]:
         return [frame for frame in self.frames if frame["type"] in types]
 

@@ -7,6 +7,7 @@ from channels.layers import get_channel_layer
 
 from helpdesk.accounts.models import User
 from helpdesk.realtime import hub as hub_module
+from helpdesk.realtime import layer as layer_module
 from helpdesk.realtime.database import for_socket
 from helpdesk.realtime.hub import Hub
 from tests.factories import ticket_of
@@ -29,6 +30,7 @@ async def test_a_hub_that_keeps_trying_without_redis_piles_nothing_up_and_is_wok
 
     monkeypatch.setattr(layer, "_subscribe_to_channel", subscribe_and_count)
     monkeypatch.setattr(hub_module, "POLL", 0.02)
+    monkeypatch.setattr(layer_module, "RETRY", 0.02)
     await asyncio.to_thread(valkey_here.kill)
     client = Inside(await for_socket(access_token, agent))
     await soon(lambda: len(tried) > 5, seconds=20)
