@@ -1,7 +1,7 @@
 """Whether this process has been asked to end: it takes nobody in any more, and finishes what it has begun.
 
-Who ends it says so here (`helpdesk.edge`); who answers or holds people listens here. A request that waits for news stops
-waiting: `await draining.begun()`.
+Who ends it says so here (`helpdesk.edge`); who answers or holds people listens here. A request that waits for news
+stops waiting: `await draining.begun()`.
 """
 
 import asyncio

@@ -13,6 +13,8 @@ from helpdesk.core.draining import draining
 
 PATIENCE: Final = 5.0  # seconds in which a client reads something of what waits for it, while the process ends
 
+# Twisted types a part of its methods only.
+_HTTPChannel: Any = HTTPChannel
 _transports: "WeakSet[Any]" = WeakSet()
 
 
@@ -21,9 +23,10 @@ def adopt() -> None:
     HTTPFactory.protocol = staticmethod(lambda: _GenericHTTPChannelProtocol(Channel()))
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Channel(_HTTPChannel):
     """One connection that speaks HTTP."""
 
+    persistent: Any
     _slow: Any = None
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's names

@@ -27,7 +27,7 @@ QUIET: Final = 0.5
 LAST: Final = 2.0
 
 
-class Server(Daphne):  # type: ignore[misc]
+class Server(Daphne):
     def run(self) -> None:
         self.ports: list[Any] = []
         self.asked = 0

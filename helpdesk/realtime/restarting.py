@@ -1,7 +1,7 @@
 """How thousands of sockets are ended so that they do not all come back in the same moment.
 
-The reason of the close frame says when to come back. Simple clients do not read it, so the frames themselves are spread,
-too: no faster than so many a second, but in bounded time.
+The reason of the close frame says when to come back. Simple clients do not read it, so the frames themselves are
+spread, too: no faster than so many a second, but in bounded time.
 """
 
 import random

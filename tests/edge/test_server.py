@@ -1,7 +1,9 @@
 """SIGTERM: who is being served is served to the end, who listens hears when to come back, and nobody new comes in."""
 
 import http.client
+import os
 import re
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -24,27 +26,25 @@ Start = Callable[..., Daphne]
 
 
 @contextmanager
-def slow_posts(server: Daphne, user: User, count: int) -> Iterator[list["Future[httpx.Response]"]]:
-    """So many requests that have reached PostgreSQL, and go on when this ends."""
+def slow_posts(*servers: Daphne, user: User) -> Iterator[list["Future[httpx.Response]"]]:
+    """A request to each, which has reached PostgreSQL, and goes on when this ends."""
     headers = {"Authorization": f"Bearer {access_token(user)}"}
+    body = {"title": "Slow", "description": "It waits."}
 
-    def post(number: int) -> httpx.Response:
-        body = {"title": f"Slow {number}", "description": "It waits."}
+    def post(server: Daphne) -> httpx.Response:
         return httpx.post(f"{server.base_url}/api/tickets/", json=body, headers=headers, timeout=60)
 
-    with ThreadPoolExecutor(count) as pool:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE tickets_ticket IN SHARE MODE")
-            asked = [pool.submit(post, number) for number in range(count)]
+    with ThreadPoolExecutor(len(servers)) as pool, transaction.atomic(), connection.cursor() as cursor:
 
-            def waiting() -> bool:
-                cursor.execute(
-                    "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'tickets_ticket'::regclass"
-                )
-                return bool(cursor.fetchone()[0] == count)
+        def waiting() -> int:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'tickets_ticket'::regclass")
+            found: int = cursor.fetchone()[0]
+            return found
 
-            eventually(waiting, seconds=60)
-            yield asked
+        cursor.execute("LOCK TABLE tickets_ticket IN SHARE MODE")
+        asked = [pool.submit(post, server) for server in servers]
+        eventually(lambda: waiting() == len(servers), seconds=60)
+        yield asked
 
 
 def end(client: Client, *, seconds: float = 10) -> tuple[int, str, list[Any]]:
@@ -54,8 +54,9 @@ def end(client: Client, *, seconds: float = 10) -> tuple[int, str, list[Any]]:
         while True:
             heard.append(client.connection.recv(timeout=seconds))
     except ConnectionClosed as closed:
-        assert closed.rcvd
-        return closed.rcvd.code, closed.rcvd.reason, heard
+        frame = closed.rcvd
+    assert frame
+    return frame.code, frame.reason, heard
 
 
 def is_refused(server: Daphne) -> bool:
@@ -79,7 +80,7 @@ def test_requests_are_finished_and_sockets_told_when_to_come_back(
     assert (before.status, before.getheader("Connection")) == (200, None)
     before.read()
 
-    with slow_posts(server, customer, 20) as asked:
+    with slow_posts(*[server] * 20, user=customer) as asked:
         server.terminate()
         ends = [end(client) for client in clients + plain]
         eventually(lambda: is_refused(server))
@@ -106,7 +107,7 @@ def test_requests_are_finished_and_sockets_told_when_to_come_back(
 def test_who_insists_or_has_waited_long_enough_sees_it_end(start_daphne: Start, customer: User) -> None:
     patient, short = start_daphne(), start_daphne(DRAIN_SECONDS="1")
 
-    with slow_posts(patient, customer, 1) as first, slow_posts(short, customer, 1) as second:
+    with slow_posts(patient, short, user=customer) as asked:
         short.terminate()
         patient.terminate()
         eventually(lambda: is_refused(patient))
@@ -115,17 +116,15 @@ def test_who_insists_or_has_waited_long_enough_sees_it_end(start_daphne: Start, 
         patient.terminate()
         assert patient.wait() == 1
 
-    for post in first + second:
+    for post in asked:
         assert isinstance(post.exception(), httpx.RemoteProtocolError | httpx.ReadError)
 
 
-def test_who_reads_nothing_does_not_hold_it_up(
-    start_daphne: Start, customer: User, listen_plainly: Opener
-) -> None:
+def test_who_reads_nothing_does_not_hold_it_up(start_daphne: Start, customer: User, listen_plainly: Opener) -> None:
     server = start_daphne()
     client = listen_plainly(server, customer)
     # It has read the close frame, but does not answer it.
-    client.connection.protocol.receive_data = lambda _data: None  # type: ignore[method-assign]
+    client.connection.protocol.receive_data = lambda _data: None
     with socket.create_connection((HOST, server.port)) as lazy, socket.create_connection((HOST, server.port)):
         lazy.sendall(b"GET /api/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
         began = time.monotonic()
@@ -153,7 +152,7 @@ def test_a_header_that_trickles_is_cut_and_a_slow_request_is_not(start_daphne: S
     with socket.create_connection((HOST, server.port), timeout=10) as slow:
         for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ":
             slow.sendall(bytes([byte]))
-        with slow_posts(server, customer, 1) as asked:
+        with slow_posts(server, user=customer) as asked:
             answer = slow.makefile("rb").read()
             time.sleep(1)
 
@@ -164,9 +163,6 @@ def test_a_header_that_trickles_is_cut_and_a_slow_request_is_not(start_daphne: S
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 def test_without_anybody_it_ends_at_once(start_daphne: Start, number: str) -> None:
-    import os
-    import signal
-
     server = start_daphne()
     began = time.monotonic()
     os.kill(server.pid, getattr(signal, number))
