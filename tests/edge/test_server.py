@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,8 @@ from django.db import connection, transaction
 from websockets.exceptions import ConnectionClosed
 
 from helpdesk.accounts.models import User
+from tests.benchmarks.large_files import MEBIBYTE, upload
+from tests.factories import ticket_of
 from tests.people import AgentFactory, access_token
 from tests.realtime.client import Client, Opener
 from tests.servers import HOST, Daphne, eventually
@@ -120,17 +123,25 @@ def test_who_insists_or_has_waited_long_enough_sees_it_end(start_daphne: Start, 
         assert isinstance(post.exception(), httpx.RemoteProtocolError | httpx.ReadError)
 
 
-def test_who_reads_nothing_does_not_hold_it_up(start_daphne: Start, customer: User, listen_plainly: Opener) -> None:
-    server = start_daphne()
+def test_who_reads_nothing_does_not_hold_it_up(
+    start_daphne: Start, customer: User, listen_plainly: Opener, tmp_path: Path
+) -> None:
+    server = start_daphne(ATTACHMENT_ROOT=str(tmp_path), ATTACHMENT_MAX_BYTES=str(20 * MEBIBYTE))
+    headers = {"Authorization": f"Bearer {access_token(customer)}"}
+    url = httpx.URL(upload(server, f"/api/tickets/{ticket_of(customer).pk}/attachments/", headers, 12))
     client = listen_plainly(server, customer)
     # It has read the close frame, but does not answer it.
     client.connection.protocol.receive_data = lambda _data: None
     with socket.create_connection((HOST, server.port)) as lazy, socket.create_connection((HOST, server.port)):
-        lazy.sendall(b"GET /api/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        asking = [f"GET {url.path} HTTP/1.1", "Host: localhost", f"Authorization: {headers['Authorization']}", "", ""]
+        lazy.sendall("\r\n".join(asking).encode())
+        lazy.recv(1)
         began = time.monotonic()
 
         assert server.stop(seconds=20) == 0
+        # All that it may take is 25 s.
         assert time.monotonic() - began < 15
+    assert '"cut_off": 0' in server.output()
 
 
 def test_a_connection_that_has_not_asked_yet_is_still_answered(start_daphne: Start) -> None:
