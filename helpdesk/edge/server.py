@@ -20,6 +20,7 @@ from helpdesk.edge import channels
 logger = structlog.get_logger(__name__)
 
 BACKLOG: Final = 20  # times that the queue of those who want to connect is looked into; each takes more at once
+QUEUE: Final = 1024
 LOOK: Final = 0.05  # seconds between two looks whether all is done
 # Seconds in which those may still ask something who had connected, or were about to ask, when it began.
 QUIET: Final = 0.5
@@ -28,11 +29,14 @@ LAST: Final = 2.0
 
 
 class Server(Daphne):
+    endpoints: list[str]
+
     def run(self) -> None:
         self.ports: list[Any] = []
         self.asked = 0
         self.cut_off = 0
         self.signal_handlers = False
+        self.endpoints = [_with_a_queue(endpoint) for endpoint in self.endpoints]
         channels.adopt()
         loop: Any = reactor
         loop.callWhenRunning(self._hear_signals)
@@ -110,6 +114,11 @@ class Server(Daphne):
             if isinstance(protocol, kind) and not isinstance(protocol, but)
             if "application_instance" in details and not details["application_instance"].done()
         ]
+
+
+def _with_a_queue(endpoint: str) -> str:
+    """Hundreds who connect in one moment wait in the kernel; the 50 of Twisted's default hang up on the others."""
+    return f"{endpoint}:backlog={QUEUE}" if endpoint.startswith(("tcp:", "unix:")) else endpoint
 
 
 def _end_after(seconds: float) -> None:
