@@ -73,8 +73,8 @@ async def crowd(daphne: Daphne, agents: list[str], customers: list[str], request
     await asyncio.gather(*(visit(daphne, token, requests, statuses, times, opened) for token in customers))
     took = time.monotonic() - began
     deadline = time.monotonic() + 60
-    while any(len(listener.tickets) < len(opened) for listener in listeners) and time.monotonic() < deadline:
-        await asyncio.sleep(0.1)  # noqa: ASYNC110 - it waits for a thousand of them
+    while any(len(listener.tickets) < len(opened) for listener in listeners) and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
     lost = [listener for listener in listeners if listener.close]
     complete = sum(sorted(listener.tickets) == sorted(opened) for listener in listeners)
     began = time.monotonic()

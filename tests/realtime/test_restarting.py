@@ -5,11 +5,13 @@ import re
 
 import pytest
 
+from helpdesk.accounts.models import User
 from helpdesk.core.draining import Draining
 from helpdesk.realtime import restarting
 from helpdesk.realtime import socket as socket_module
+from helpdesk.realtime.database import for_socket
 from helpdesk.realtime.hub import Hub
-from tests.people import AgentFactory, access_token
+from tests.people import access_token
 from tests.realtime.inside import Inside, soon
 
 
@@ -34,11 +36,9 @@ def test_the_waves_end_in_time(sockets: int) -> None:
 
 
 async def test_who_comes_while_the_process_ends_is_sent_away(
-    hub: Hub, transactional_db: None, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, transactional_db: None, agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from asgiref.sync import sync_to_async
-
-    token = await sync_to_async(lambda: access_token(AgentFactory()))()
+    token = await for_socket(access_token, agent)
     draining = Draining()
     monkeypatch.setattr(socket_module, "draining", draining)
     here = Inside(token)
