@@ -18,6 +18,7 @@ from .components.logging import *
 from .components.proxies import *
 from .components.redis import *
 from .components.rest import *
+from .components.server import *
 from .components.social import *
 
 SECRET_KEY = env("DJANGO_SECRET_KEY")

@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from helpdesk.accounts.models import Session, User
 from helpdesk.accounts.tokens import AccessClaims
+from helpdesk.core.draining import draining
 from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import head_position
-from helpdesk.realtime import asgi, ephemeral, queries, wire
+from helpdesk.realtime import ephemeral, queries, restarting, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_hub
 from helpdesk.realtime.ephemeral import Audience
@@ -32,7 +33,6 @@ STANDING: Final = 2.0  # seconds between two looks at roles, sessions and bans
 SOCKETS_A_USER: Final = 20
 # The loop serves somebody else after so many frames.
 BREATH: Final = 100
-FLUSH: Final = 0.1  # seconds for the last frames to leave a process that ends
 PASSED: Final = 1_000  # ephemeral frames that may wait here; more of them are not worth the wait
 
 
@@ -73,7 +73,6 @@ class Hub:
         self._woken.set()
         if not self._tasks:
             self._next_heartbeat = time.monotonic() + wire.HEARTBEAT
-            asgi.before_shutdown(self._end)
             self.layer.start()
             self._tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._pass_frames())]
         return True
@@ -230,13 +229,16 @@ class Hub:
             elif session.user_id in self.users:
                 self.users[session.user_id] = session.user
 
-    async def _close_all(self) -> None:
-        for socket in self._all():
-            await socket.close(Close.RESTARTING)
+    async def end(self) -> None:
+        """The process ends: close all, in waves. Who comes now is not taken in any more."""
+        await self._close_all(in_waves=True)
 
-    async def _end(self) -> None:
-        await self._close_all()
-        await asyncio.sleep(FLUSH)
+    async def _close_all(self, *, in_waves: bool = False) -> None:
+        sockets = self._all()
+        for closed, socket in enumerate(sockets, start=1):
+            await socket.close(Close.RESTARTING, reason=restarting.hint(len(sockets)))
+            if closed % restarting.WAVE == 0:
+                await asyncio.sleep(restarting.pause(len(sockets)) if in_waves else 0)
 
 
 def _still_good(claims: AccessClaims, session: Session, *, now: datetime) -> bool:
@@ -246,3 +248,4 @@ def _still_good(claims: AccessClaims, session: Session, *, now: datetime) -> boo
 
 
 hub = Hub()
+draining.before_end(hub.end)

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken
+from helpdesk.core.draining import draining
 from helpdesk.core.errors import DomainError, Invalid, Unavailable
 from helpdesk.events.models import EventRecord
-from helpdesk.realtime import asgi, queries, wire
+from helpdesk.realtime import asgi, queries, restarting, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_socket
 from helpdesk.realtime.frames import Handler, handler_of
@@ -83,7 +84,7 @@ class Socket:
                 await self._hear(message)
         except asyncio.CancelledError:
             # The process ends; the hub may have got here first.
-            await self.close(Close.RESTARTING)
+            await self.close(Close.RESTARTING, reason=restarting.hint(1))
             raise
         finally:
             self._closing, self.live = True, False
@@ -120,13 +121,13 @@ class Socket:
         if self.live and self._handshake.speaks_protocol and asgi.unsent(self._send) <= BUFFER:
             await self._write(text)
 
-    async def close(self, code: Close) -> None:
+    async def close(self, code: Close, *, reason: str = "") -> None:
         if self._closing:
             return
         self._closing, self.live = True, False
         hub.leave(self)
         logger.info("socket_closed", code=int(code), user_id=self.user_id)
-        await asgi.close(self._send, code)
+        await asgi.close(self._send, code, reason=reason)
 
     def _start(self, what: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Do it beside the reading of frames; the same begun again replaces what was not finished."""
@@ -151,6 +152,9 @@ class Socket:
             await self.close(Close.FORBIDDEN)
             return
         visitor = await self._sign_in()
+        if draining.is_on:
+            # The hub has said its farewells by now.
+            await self.close(Close.RESTARTING, reason=restarting.hint(1))
         if self._closing:
             return
         start = resume(self._handshake.after, head=visitor.head, now=timezone.now())
