@@ -215,10 +215,11 @@ def pushed_to(user: User) -> Answers:
     """The frames that the user's sockets hear, were they open all the time."""
     position, head, number = 0, head_position(), 0
     while records := missed(user, position=position, upto=head):
-        for record in records:
-            yield f"frame {number}", wire.event(record).encode()
-            number += 1
-        position = records[-1].position or 0
+        for record, told in records:
+            for frame in wire.frames(record, told):
+                yield f"frame {number}", frame.encode()
+                number += 1
+        position = records[-1].record.position or 0
         if len(records) < PAGE:
             return
 

@@ -67,5 +67,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="20"),
         "options": {"expires": timedelta(hours=12).total_seconds()},
     },
+    "prune-socket-subscriptions": {
+        "task": "helpdesk.realtime.tasks.prune_subscriptions",
+        "schedule": timedelta(hours=1),
+    },
     "prune-idempotency-keys": {"task": "helpdesk.api.tasks.prune_idempotency_keys", "schedule": timedelta(hours=1)},
 }

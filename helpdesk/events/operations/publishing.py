@@ -78,6 +78,8 @@ def record_of(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
         changes=event.changes,
         audience=sorted(event.audience),
         pushed_to_agents=event.pushed_to_agents,
+        gained_by=sorted(event.gained_by),
+        lost_by=sorted(event.lost_by),
     )
 
 
