@@ -22,6 +22,7 @@ from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_hub
 from helpdesk.realtime.ephemeral import Audience
 from helpdesk.realtime.layer import Message, Subscription
+from helpdesk.realtime.roll import Roll
 from helpdesk.realtime.viewing import Viewing
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Hub:
         self.layer.hear("stream.grew", self._hear_of_growth)
         self.layer.hear(ephemeral.KIND, self._hear_of_frame)
         self.viewing = Viewing(self.layer, own=self._looks, tell=self._tell_of_look)
+        self.roll = Roll(pass_on=self.pass_on)
         self._tasks: list[asyncio.Task[None]] = []
         self._next_standing = 0.0
         self._next_heartbeat = 0.0
@@ -76,7 +78,7 @@ class Hub:
         if not self._tasks:
             self._next_heartbeat = time.monotonic() + wire.HEARTBEAT
             self.layer.start()
-            serving = (self._serve, self._pass_frames, self.viewing.serve)
+            serving = (self._serve, self._pass_frames, self.viewing.serve, self.roll.serve)
             self._tasks = [asyncio.create_task(serve()) for serve in serving]
         return True
 
@@ -87,6 +89,7 @@ class Hub:
         mine.remove(socket)
         if socket.looking_at:
             self.viewing.changed(socket.looking_at, self.users[socket.user_id].as_dict())
+        self.roll.leave(socket.user_id, socket.name)
         if not mine:
             del self._sockets[socket.user_id]
             del self.users[socket.user_id]
@@ -283,6 +286,7 @@ class Hub:
 
     async def end(self) -> None:
         """The process ends: close all, in waves. Who comes now is not taken in any more."""
+        await self.roll.end()
         await self._close_all(in_waves=True)
 
     async def _close_all(self, *, in_waves: bool = False) -> None:
