@@ -58,7 +58,8 @@ class EventRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.body["message"])
+        said = self.body["message"]
+        return said if isinstance(said, str) else self.event().message
 
     def event(self) -> Event:
         return EVENT_TYPES[self.type](**self.data)

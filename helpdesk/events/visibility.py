@@ -17,10 +17,18 @@ class Reader(Protocol):
 
 # kind of subject -> the rows of it that a user may see
 _SUBJECTS: dict[str, Callable[[Any], QuerySet[Any]]] = {}
+_PERSONAL: set[str] = set()
 
 
-def register_subject(kind: str, visible_to: Callable[[Any], QuerySet[Any]]) -> None:
+def register_subject(kind: str, visible_to: Callable[[Any], QuerySet[Any]], *, personal: bool = False) -> None:
+    """`personal`: each user sees other rows than whoever has the same role and scope."""
     _SUBJECTS[kind] = visible_to
+    if personal:
+        _PERSONAL.add(kind)
+
+
+def is_personal(kind: str) -> bool:
+    return kind in _PERSONAL
 
 
 def seen_by(user: Reader) -> Q:

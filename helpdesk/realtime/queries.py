@@ -1,7 +1,7 @@
 """What the sockets ask PostgreSQL."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +18,7 @@ from helpdesk.accounts.operations.admission import admit, check_standing
 from helpdesk.events.declaration import EVENT_TYPES
 from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import after, head_position
+from helpdesk.events.visibility import is_personal
 
 BATCH: Final = 500
 PAGE: Final = 200  # events of one step of a replay
@@ -79,7 +80,7 @@ def missed(user: User, *, position: int, upto: int) -> list[EventRecord]:
     return list(after(position, upto=upto).pushed_to(user).defer("data", "changes")[:PAGE])
 
 
-def hearers(records: Iterable[EventRecord], users: Mapping[int, User]) -> dict[int, set[int]]:
+def hearers(records: Collection[EventRecord], users: Mapping[int, User]) -> dict[int, set[int]]:
     """Which of the users hear each event: `{record id: user ids}`.
 
     `EventRecordQuerySet.pushed_to`, turned round: for a batch and everybody who is connected, in one statement. Whom an
@@ -87,14 +88,15 @@ def hearers(records: Iterable[EventRecord], users: Mapping[int, User]) -> dict[i
     """
     agents = {user_id for user_id, user in users.items() if user.is_agent}
     concerned = {record.pk: _concerned(record, users, agents) for record in records}
-    scope_of = {user_id: _scope(users[user_id]) for user_id in set[int]().union(*concerned.values())}
+    scope_of = {
+        (record.pk, user_id): _scope(record, users[user_id]) for record in records for user_id in concerned[record.pk]
+    }
     wanted: dict[str, set[int]] = defaultdict(set)
-    for record_id, user_ids in concerned.items():
-        for user_id in user_ids:
-            wanted[scope_of[user_id]].add(record_id)
-    visible = _visible(wanted, {scope: users[user_id] for user_id, scope in scope_of.items()})
+    for (record_id, _user_id), scope in scope_of.items():
+        wanted[scope].add(record_id)
+    visible = _visible(wanted, {scope: users[user_id] for (_record_id, user_id), scope in scope_of.items()})
     return {
-        record_id: {user_id for user_id in user_ids if (scope_of[user_id], record_id) in visible}
+        record_id: {user_id for user_id in user_ids if (scope_of[record_id, user_id], record_id) in visible}
         for record_id, user_ids in concerned.items()
     }
 
@@ -109,9 +111,10 @@ def _concerned(record: EventRecord, users: Mapping[int, User], agents: set[int])
     return found
 
 
-def _scope(user: User) -> str:
-    """Users of one scope see the same rows."""
-    return user.scope if user.is_agent else f"{user.role}:{user.pk}"
+def _scope(record: EventRecord, user: User) -> str:
+    """Users of one scope see the same rows; of what is personal, each sees others."""
+    shared = user.is_agent and not is_personal(record.subject_type)
+    return user.scope if shared else f"{user.role}:{user.pk}"
 
 
 def _visible(wanted: Mapping[str, set[int]], member: Mapping[str, User]) -> set[tuple[str, int]]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from helpdesk.accounts.models import User
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Attachment, Blob, Category, Comment, Membership, Tag, Team, Ticket
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment, Category, Comment, Membership, Tag, Team, Ticket
 
 
 def stored() -> list[Any]:
