@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from helpdesk.chat.models import Conversation, Member
 from helpdesk.chat.operations.conversations import open_conversation
 from tests.factories import chat_of, message_in
-from tests.people import AgentFactory, UserFactory
+from tests.people import NOON, AgentFactory, UserFactory
 
 Api = Callable[[Any], Any]
 
@@ -90,7 +91,7 @@ def test_of_many_who_begin_it_at_once_one_does(transactional_db: None) -> None:
 def test_the_list_is_ones_own_with_the_newest_first(api_as: Api, customer: Any, agent: Any, admin: Any) -> None:
     with_agent, with_admin, _theirs = chat_of(customer, agent), chat_of(customer, admin), chat_of(agent, admin)
     message_in(with_admin, admin, "First")
-    last = message_in(with_agent, agent, "Second")
+    last = message_in(with_agent, agent, "Second", now=NOON + timedelta(seconds=1))
 
     page = api_as(customer).get("/api/chat/conversations/").json()
 
@@ -102,7 +103,7 @@ def test_the_list_is_ones_own_with_the_newest_first(api_as: Api, customer: Any, 
         "author": agent.as_dict(),
         "content": "Second",
         "attachments": [],
-        "created_at": "2026-11-20T12:00:00Z",
+        "created_at": "2026-11-20T12:00:01Z",
     }
     assert api_as(customer).get(f"/api/chat/conversations/{with_agent.pk}/").json() == page["results"][0]
 
