@@ -17,6 +17,13 @@ from tests.tickets.files import FORM, TEXT, form
 Api = Callable[[Any], Any]
 
 
+@pytest.fixture(autouse=True)
+def own_files(tmp_path: Any, settings: Any) -> None:
+    kept = settings.STORAGES["attachments"]
+    options = kept["OPTIONS"] | {"location": str(tmp_path)}
+    settings.STORAGES = settings.STORAGES | {"attachments": kept | {"OPTIONS": options}}
+
+
 @pytest.fixture
 def chat(customer: Any, agent: Any) -> Any:
     return chat_of(customer, agent)
