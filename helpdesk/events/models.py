@@ -103,7 +103,8 @@ class EventRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.body["message"])
+        said = self.body["message"]
+        return said if isinstance(said, str) else self.event().message
 
     @property
     def topic(self) -> str:

@@ -19,14 +19,26 @@ class Reader(Protocol):
 _SUBJECTS: dict[str, Callable[[Any], QuerySet[Any]]] = {}
 # The same without those that are gone, of kinds of which somebody is told that they see one, or see it no more.
 _LIVING: dict[str, Callable[[Any], QuerySet[Any]]] = {}
+_PERSONAL: set[str] = set()
 
 
 def register_subject(
-    kind: str, visible_to: Callable[[Any], QuerySet[Any]], *, living: Callable[[Any], QuerySet[Any]] | None = None
+    kind: str,
+    visible_to: Callable[[Any], QuerySet[Any]],
+    *,
+    living: Callable[[Any], QuerySet[Any]] | None = None,
+    personal: bool = False,
 ) -> None:
+    """`personal`: each user sees other rows than whoever has the same role and scope."""
     _SUBJECTS[kind] = visible_to
     if living:
         _LIVING[kind] = living
+    if personal:
+        _PERSONAL.add(kind)
+
+
+def is_personal(kind: str) -> bool:
+    return kind in _PERSONAL
 
 
 def may_be_lost(kind: str) -> bool:

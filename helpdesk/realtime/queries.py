@@ -17,7 +17,7 @@ from helpdesk.accounts.operations import socket_tickets
 from helpdesk.accounts.operations.admission import admit, check_standing
 from helpdesk.events.models import EventRecord, moving_all
 from helpdesk.events.queries import after, head_position
-from helpdesk.events.visibility import in_sight_of, living
+from helpdesk.events.visibility import in_sight_of, is_personal, living
 from helpdesk.realtime.telling import Sight, Told, told
 
 BATCH: Final = 500
@@ -120,17 +120,20 @@ def hearers(
         | subscribed[record.pk]
         for record in records
     }
-    scope_of = {user_id: _scope(users[user_id]) for user_id in set[int]().union(*concerned.values())}
+    scope_of = {
+        (record.pk, user_id): _scope(record.subject_type, users[user_id])
+        for record in records
+        for user_id in concerned[record.pk]
+    }
     wanted: dict[str, set[int]] = defaultdict(set)
-    for record_id, user_ids in concerned.items():
-        for user_id in user_ids:
-            wanted[scope_of[user_id]].add(record_id)
-    visible = _visible(wanted, {scope: users[user_id] for user_id, scope in scope_of.items()})
+    for (record_id, _user_id), scope in scope_of.items():
+        wanted[scope].add(record_id)
+    visible = _visible(wanted, {scope: users[user_id] for (_record_id, user_id), scope in scope_of.items()})
     heard: dict[int, dict[int, Hearing]] = {}
     for record in records:
         heard[record.pk] = {}
         for user_id in concerned[record.pk]:
-            user, sight = users[user_id], visible.get((scope_of[user_id], record.pk), _OUT_OF_SIGHT)
+            user, sight = users[user_id], visible.get((scope_of[record.pk, user_id], record.pk), _OUT_OF_SIGHT)
             to_all = told(record, user, sight, subscribed=False)
             to_subscribed = told(record, user, sight, subscribed=True) if user_id in subscribed[record.pk] else to_all
             if any(to_all) or any(to_subscribed):
@@ -140,7 +143,7 @@ def hearers(
 
 def seers(kind: str, subject_id: int, users: Mapping[int, User]) -> set[int]:
     """Which of the users see the subject now."""
-    scope_of = {user_id: _scope(user) for user_id, user in users.items()}
+    scope_of = {user_id: _scope(kind, user) for user_id, user in users.items()}
     member = {scope: users[user_id] for user_id, scope in scope_of.items()}
     questions = (
         living(kind, user).order_by().filter(pk=subject_id).annotate(scope=Value(scope)).values_list("scope", flat=True)
@@ -168,9 +171,10 @@ def _concerned(record: EventRecord, users: Mapping[int, User], agents: set[int],
     return found | agents if to_all else found
 
 
-def _scope(user: User) -> str:
-    """Users of one scope see the same rows."""
-    return user.scope if user.is_agent else f"{user.role}:{user.pk}"
+def _scope(kind: str, user: User) -> str:
+    """Users of one scope see the same rows; of what is personal, each sees others."""
+    shared = user.is_agent and not is_personal(kind)
+    return user.scope if shared else f"{user.role}:{user.pk}"
 
 
 def _visible(wanted: Mapping[str, set[int]], member: Mapping[str, User]) -> dict[tuple[str, int], Sight]:

@@ -61,6 +61,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": _TIMERS,
         "options": {"expires": _TIMERS.total_seconds()},
     },
+    "remind-of-messages": {
+        "task": "helpdesk.chat.tasks.remind",
+        "schedule": _TIMERS,
+        "options": {"expires": _TIMERS.total_seconds()},
+    },
     # When few people work; a night that no worker took is left out.
     "check-history": {
         "task": "helpdesk.tickets.tasks.check_history",

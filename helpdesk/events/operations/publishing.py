@@ -84,8 +84,8 @@ def record_of(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
 
 
 def body_of(event: Event, *, by: Actor | None) -> dict[str, Any]:
-    """The members of the wire that are the event's own."""
-    return {"actor": by.username if by else None, **event.members, "message": event.message}
+    """The members of the wire that are the event's own; one of them may stand in the place of the sentence."""
+    return {"actor": by.username if by else None, "message": event.message, **event.members}
 
 
 def _tell(record: EventRecord, receipts: list[EventReceipt]) -> None:
