@@ -21,6 +21,7 @@ from helpdesk.chat.api.attachments import ChatAttachmentViewSet
 from helpdesk.chat.api.conversations import ContactViewSet, ConversationViewSet, UnreadView
 from helpdesk.chat.api.messages import MessageViewSet, ReadViewSet, SendFileViewSet
 from helpdesk.events.api.views import EventsView
+from helpdesk.realtime.api import catalogue
 from helpdesk.realtime.api.presence import PresenceView
 from helpdesk.tickets.api.assignment import AssignmentViewSet, WorkloadViewSet
 from helpdesk.tickets.api.attachments import AttachmentViewSet, TicketAttachmentViewSet
@@ -68,6 +69,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Before the router: its ids would read "bulk" as the id of no ticket.
     path("tickets/bulk/", BulkView.as_view(), name="tickets-bulk"),
     path("events/", EventsView.as_view(), name="events"),
+    path("asyncapi.json", catalogue.AsyncApiView.as_view(), name="asyncapi"),
+    path("docs/events/", catalogue.events, name="events-docs"),
     path("presence/", PresenceView.as_view(), name="presence"),
     path(
         "tickets/<id:ticket_id>/comments/",

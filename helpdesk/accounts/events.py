@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.events.declaration import Event
+from helpdesk.events.shapes import INTEGER, NOTHING, TEXT, TRUTH, USER, change, nullable, record, some_of
 
 # The wire shape {"id", "username", "name", "role"}, as the person was called when it happened.
 UserDict = dict[str, Any]
 
+_DEVICE = record(address=nullable(TEXT), user_agent=TEXT)
+
 
 @dataclass(frozen=True, kw_only=True)
 class UserEvent(Event):
+    shape = {"user": USER}
+
     user: UserDict
 
     @property
@@ -36,6 +41,14 @@ class UserCreated(UserEvent, name="user_created"):
 class UserUpdated(UserEvent, name="user_updated"):
     """`{field: [from, to]}`; of a password only that it is another one."""
 
+    shape = {
+        "changes": some_of(
+            **dict.fromkeys(("name", "email", "role", "language", "phone", "timezone"), change(TEXT)),
+            is_active=change(TRUTH),
+            password=change(NOTHING),
+        )
+    }
+
     values: dict[str, list[Any]]
 
     @property
@@ -55,6 +68,8 @@ class UserUpdated(UserEvent, name="user_updated"):
 class DeviceEvent(UserEvent):
     """`device`: {"address", "user_agent"}, of whoever asked."""
 
+    shape = {"device": _DEVICE}
+
     device: dict[str, str]
 
     @property
@@ -65,6 +80,8 @@ class DeviceEvent(UserEvent):
 @dataclass(frozen=True, kw_only=True)
 class SignedIn(DeviceEvent, name="signed_in"):
     """`method`: password, the provider that vouched, or `admin`, whose cookie is no session of the API."""
+
+    shape = {"session": TEXT, "method": TEXT}
 
     session: str
     method: str
@@ -82,6 +99,8 @@ class SignedIn(DeviceEvent, name="signed_in"):
 class SignInRefused(DeviceEvent, name="sign_in_refused"):
     """Somebody tried, and was not let in: wrong_password, inactive, wrong_old_password, …"""
 
+    shape = {"reason": TEXT}
+
     reason: str
 
     @property
@@ -96,6 +115,8 @@ class SignInRefused(DeviceEvent, name="sign_in_refused"):
 @dataclass(frozen=True, kw_only=True)
 class UnknownSignInRefused(Event, name="unknown_sign_in_refused", staff_only=True):
     """Somebody tried a name that nobody has. Which one is not kept: people type passwords there."""
+
+    shape = {"device": _DEVICE}
 
     device: dict[str, str]
 
@@ -116,6 +137,8 @@ class UnknownSignInRefused(Event, name="unknown_sign_in_refused", staff_only=Tru
 class SessionEnded(UserEvent, name="session_ended"):
     """`reason`: one of `enums.Ending`."""
 
+    shape = {"session": TEXT, "reason": TEXT}
+
     session: str
     reason: str
 
@@ -131,6 +154,8 @@ class SessionEnded(UserEvent, name="session_ended"):
 @dataclass(frozen=True, kw_only=True)
 class SessionsEnded(UserEvent, name="sessions_ended"):
     """All of them at once, or all but the one that asked; the reasons are those of one."""
+
+    shape = {"count": INTEGER, "reason": TEXT}
 
     count: int
     reason: str
@@ -189,6 +214,8 @@ class UserInvited(UserEvent, name="user_invited"):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityLinked(UserEvent, name="identity_linked"):
+    shape = {"provider": TEXT}
+
     provider: str
 
     @property
@@ -202,6 +229,8 @@ class IdentityLinked(UserEvent, name="identity_linked"):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityUnlinked(UserEvent, name="identity_unlinked"):
+    shape = {"provider": TEXT}
+
     provider: str
 
     @property
@@ -233,6 +262,8 @@ class SecondFactorDisabled(UserEvent, name="second_factor_disabled"):
 class RecoveryCodeUsed(UserEvent, name="recovery_code_used"):
     """In place of a code of the app; `left`: how many there still are."""
 
+    shape = {"left": INTEGER}
+
     left: int
 
     @property
@@ -247,6 +278,8 @@ class RecoveryCodeUsed(UserEvent, name="recovery_code_used"):
 @dataclass(frozen=True, kw_only=True)
 class UsersLoaded(Event, name="users_loaded", staff_only=True):
     """Many people came at once, in one transaction: happened to the desk as a whole."""
+
+    shape = {"loaded": record(users=INTEGER)}
 
     users: int
 

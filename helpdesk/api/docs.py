@@ -53,10 +53,10 @@ class SchemaView(ApiView):
         return HttpResponse(body, content_type=media_type)
 
 
-def _page(request: HttpRequest, template: str) -> HttpResponse:
+def page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
     if not settings.API_DOCS_PUBLIC:  # a browser sends no token with a page
         raise Http404
-    context = {
+    context |= {
         "title": settings.SPECTACULAR_SETTINGS["TITLE"],
         "schema_url": reverse("schema") + "?format=json",
     }
@@ -67,9 +67,9 @@ def _page(request: HttpRequest, template: str) -> HttpResponse:
 
 @require_safe
 def swagger(request: HttpRequest) -> HttpResponse:
-    return _page(request, "docs/swagger.html")
+    return page(request, "docs/swagger.html")
 
 
 @require_safe
 def redoc(request: HttpRequest) -> HttpResponse:
-    return _page(request, "docs/redoc.html")
+    return page(request, "docs/redoc.html")

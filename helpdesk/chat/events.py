@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.events.declaration import Event
+from helpdesk.events.shapes import INTEGER, TEXT, record
 
 EXCERPT = 100
 
@@ -11,6 +12,8 @@ EXCERPT = 100
 @dataclass(frozen=True, kw_only=True)
 class ConversationEvent(Event):
     """Shared by all: which conversation, and the ids of its two members."""
+
+    shape = {"conversation": INTEGER}
 
     conversation_id: int
     member_ids: list[int]
@@ -32,6 +35,8 @@ class ConversationEvent(Event):
 class MessageSent(ConversationEvent, name="message_sent", echoed=False):
     """`excerpt` is the beginning of the text: the whole of it stands in the message only."""
 
+    shape = {"message": record(id=INTEGER, author=TEXT, content=TEXT, attachments=INTEGER)}
+
     message_id: int
     author: str
     excerpt: str
@@ -50,6 +55,8 @@ class MessageSent(ConversationEvent, name="message_sent", echoed=False):
 @dataclass(frozen=True, kw_only=True)
 class MessagesRead(ConversationEvent, name="messages_read"):
     """Somebody has read the messages up to this one."""
+
+    shape = {"message": record(id=INTEGER)}
 
     message_id: int
     reader: str

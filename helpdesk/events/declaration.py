@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from helpdesk.events.shapes import Shape
+
 # Every declared event by its wire name; the order is the catalogue's.
 EVENT_TYPES: dict[str, type["Event"]] = {}
 
@@ -19,9 +21,12 @@ class Event(ABC):
     # Whoever could see its subject sees it no more, or sees it again.
     hides: ClassVar[bool] = False
     shows: ClassVar[bool] = False
+    # The JSON Schema of each of `members`. A subclass names only what it adds, or tells otherwise.
+    shape: ClassVar[dict[str, Shape]] = {}
 
     def __init_subclass__(cls, *, name: str | None = None, staff_only: bool = False, echoed: bool = True) -> None:
         super().__init_subclass__()
+        cls.shape = {name: it for base in reversed(cls.__mro__) for name, it in vars(base).get("shape", {}).items()}
         if name is None:
             return
         if name in EVENT_TYPES:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.events.declaration import Event
+from helpdesk.events.shapes import INTEGER, record
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveriesRetried(Event, name="deliveries_retried", staff_only=True):
     """Somebody had parked parts of events delivered again."""
+
+    shape = {"retried": record(deliveries=INTEGER)}
 
     deliveries: int
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.events.declaration import Event
+from helpdesk.events.shapes import INTEGER, list_of, record
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmailsResent(Event, name="emails_resent", staff_only=True):
     """Somebody had mails sent again, whatever became of them before. `ids` are those of the first hundred."""
+
+    shape = {"resent": record(emails=INTEGER, ids=list_of(INTEGER))}
 
     emails: int
     ids: list[int]

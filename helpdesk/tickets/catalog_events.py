@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.events.declaration import Event
+from helpdesk.events.shapes import INTEGER, NAMED, TEXT, USER, change, list_of, nullable, record, some_of
 
 # As the API shows the row after the event, or showed it before it was deleted.
 Row = dict[str, Any]
@@ -17,6 +18,12 @@ def _changes(edits: Edits) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryEvent(Event):
+    shape = {
+        "category": record(
+            id=INTEGER, name=TEXT, parent=nullable(INTEGER), team=nullable(INTEGER), priority=nullable(TEXT)
+        )
+    }
+
     category: Row
 
     @property
@@ -37,6 +44,15 @@ class CategoryCreated(CategoryEvent, name="category_created", staff_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryUpdated(CategoryEvent, name="category_updated", staff_only=True):
+    shape = {
+        "changes": some_of(
+            name=change(TEXT),
+            parent=change(nullable(NAMED)),
+            team=change(nullable(NAMED)),
+            priority=change(nullable(TEXT)),
+        )
+    }
+
     edits: Edits
 
     @property
@@ -61,6 +77,8 @@ class CategoryDeleted(CategoryEvent, name="category_deleted", staff_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class TagEvent(Event):
+    shape = {"tag": record(id=INTEGER, name=TEXT, color=TEXT)}
+
     tag: Row
 
     @property
@@ -81,6 +99,8 @@ class TagCreated(TagEvent, name="tag_created", staff_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class TagUpdated(TagEvent, name="tag_updated", staff_only=True):
+    shape = {"changes": some_of(name=change(TEXT), color=change(TEXT))}
+
     edits: Edits
 
     @property
@@ -105,6 +125,8 @@ class TagDeleted(TagEvent, name="tag_deleted", staff_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class TeamEvent(Event):
+    shape = {"team": record(id=INTEGER, name=TEXT, assignment=TEXT, members=list_of(USER))}
+
     team: Row
 
     @property
@@ -125,6 +147,8 @@ class TeamCreated(TeamEvent, name="team_created", staff_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class TeamUpdated(TeamEvent, name="team_updated", staff_only=True):
+    shape = {"changes": some_of(name=change(TEXT), assignment=change(TEXT), members=change(list_of(USER)))}
+
     edits: Edits
 
     @property

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helpdesk.accounts.events import UserEvent
+from helpdesk.events import shapes
 from helpdesk.events.declaration import Event
-from helpdesk.tickets.enums import Status
+from helpdesk.events.shapes import INTEGER, NAMED, TEXT, TRUTH, USER, change, list_of, nullable, record, some_of
+from helpdesk.tickets.enums import Priority, Status
 
 EXCERPT = 100
 # Of a changed text the wire says the beginning, and a title whole; the record and the timeline keep all of it.
@@ -16,6 +18,10 @@ UserDict = dict[str, Any]
 # {"id", "name"} of a category, a tag or a team, as it was called then: the id outlives a new name.
 Named = dict[str, Any]
 
+_STATUS = shapes.one_of(Status.values)
+_PRIORITY = shapes.one_of(Priority.values)
+_DIRECTION = record(source=INTEGER, target=INTEGER)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TicketEvent(Event):
@@ -24,6 +30,8 @@ class TicketEvent(Event):
     `version` is the ticket's after the event, `public_version` the one that customers are told; 0 in records from
     before they were kept.
     """
+
+    shape = {"ticket": record(id=INTEGER, title=TEXT)}
 
     ticket_id: int
     title: str
@@ -51,6 +59,8 @@ class TicketEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketCreated(TicketEvent, name="ticket_created", staff_only=True):
+    shape = {"ticket": record(id=INTEGER, title=TEXT, priority=_PRIORITY, status=_STATUS, created_by=TEXT)}
+
     description: str
     priority: str
     status: str
@@ -84,6 +94,8 @@ class TicketCreated(TicketEvent, name="ticket_created", staff_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class StatusChanged(TicketEvent, name="status_changed"):
+    shape = {"ticket": record(id=INTEGER, title=TEXT, old_status=_STATUS, new_status=_STATUS)}
+
     old_status: str
     new_status: str
 
@@ -124,6 +136,8 @@ class _WithChanges(TicketEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class PriorityChanged(_WithChanges, name="priority_changed"):
+    shape = {"changes": record(priority=change(_PRIORITY))}
+
     old_priority: str
     new_priority: str
 
@@ -138,6 +152,8 @@ class PriorityChanged(_WithChanges, name="priority_changed"):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketAssigned(_WithChanges, name="ticket_assigned"):
+    shape = {"changes": record(assigned_to=change(nullable(USER)))}
+
     old_assignee: UserDict | None
     new_assignee: UserDict | None
 
@@ -163,6 +179,8 @@ class TicketTeamChanged(_WithChanges, name="ticket_team_changed", staff_only=Tru
     `gained_ids` are members of the new team and not of the old one, `lost_ids` the other way round; kept where agents
     see by their teams (`AGENT_SCOPE`).
     """
+
+    shape = {"changes": record(team=change(nullable(NAMED)))}
 
     old_team: Named | None
     new_team: Named | None
@@ -197,6 +215,12 @@ def _told(value: Any) -> Any:
 class TicketUpdated(_WithChanges, name="ticket_updated"):
     """Title, description, category or tags changed: `{field: [from, to]}`; tags are kept with their ids."""
 
+    shape = {
+        "changes": some_of(
+            title=change(TEXT), description=change(TEXT), category=change(nullable(NAMED)), tags=change(list_of(TEXT))
+        )
+    }
+
     fields: dict[str, list[Any]]
 
     @property
@@ -210,6 +234,8 @@ class TicketUpdated(_WithChanges, name="ticket_updated"):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketDeleted(_WithChanges, name="ticket_deleted"):
+    shape = {"changes": record(deleted=change(TRUTH))}
+
     hides = True
 
     @property
@@ -223,6 +249,8 @@ class TicketDeleted(_WithChanges, name="ticket_deleted"):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketRestored(_WithChanges, name="ticket_restored"):
+    shape = {"changes": record(deleted=change(TRUTH))}
+
     shows = True
 
     @property
@@ -236,6 +264,8 @@ class TicketRestored(_WithChanges, name="ticket_restored"):
 
 @dataclass(frozen=True, kw_only=True)
 class CommentEvent(TicketEvent):
+    shape = {"comment": record(id=INTEGER, author=TEXT, content=TEXT)}
+
     comment_id: int
     author: str
     content: str
@@ -253,6 +283,8 @@ class CommentEvent(TicketEvent):
 class _CommentChanged(CommentEvent):
     """`old_content` is what it said before; a deleted comment says nothing afterwards."""
 
+    shape = {"changes": record(content=change(TEXT))}
+
     old_content: str
 
     @property
@@ -267,6 +299,8 @@ class _CommentChanged(CommentEvent):
 @dataclass(frozen=True, kw_only=True)
 class _CommentGone(CommentEvent):
     """What was taken back is not said again."""
+
+    shape = {"comment": record(id=INTEGER, author=TEXT), "changes": record(deleted=change(TRUTH))}
 
     @property
     def comment(self) -> dict[str, Any]:
@@ -339,6 +373,8 @@ class _Carried(TicketEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class _Merging(_Carried, _WithChanges):
+    shape = {"changes": some_of(merged_into=change(nullable(INTEGER))), "merge": _DIRECTION}
+
     @property
     def members(self) -> dict[str, Any]:
         return super().members | {"merge": {"source": self.source_id, "target": self.target_id}}
@@ -375,6 +411,8 @@ class TicketUnmerged(_Merging, name="ticket_unmerged"):
 
 @dataclass(frozen=True, kw_only=True)
 class _Split(_Carried, CommentEvent):
+    shape = {"split": _DIRECTION}
+
     @property
     def members(self) -> dict[str, Any]:
         return super().members | {"split": {"source": self.source_id, "target": self.target_id}}
@@ -397,6 +435,8 @@ class NoteSplit(_Split, name="note_split", staff_only=True):
 @dataclass(frozen=True, kw_only=True)
 class _Linking(TicketEvent):
     """A link has two ends, and a record at each; `kind` is as that ticket sees it."""
+
+    shape = {"link": record(id=INTEGER, kind=TEXT, ticket=INTEGER)}
 
     link_id: int
     kind: str
@@ -424,6 +464,11 @@ class TicketUnlinked(_Linking, name="ticket_unlinked", staff_only=True):
 @dataclass(frozen=True, kw_only=True)
 class AttachmentEvent(TicketEvent):
     """About a file on the ticket, or on one of its comments."""
+
+    shape = {
+        "attachment": record(id=INTEGER, comment=nullable(INTEGER), filename=TEXT, content_type=TEXT, size=INTEGER),
+        "changes": record(attachment=change(nullable(TEXT))),
+    }
 
     attachment_id: int
     comment_id: int | None
@@ -492,6 +537,8 @@ class NoteAttachmentDeleted(_AttachmentWent, name="note_attachment_deleted", sta
 class TicketsLoaded(Event, name="tickets_loaded", staff_only=True):
     """Many tickets came at once, in one transaction, and nobody was told of each: happened to the desk as a whole."""
 
+    shape = {"loaded": record(tickets=INTEGER, comments=INTEGER)}
+
     tickets: int
     comments: int
 
@@ -511,6 +558,8 @@ class TicketsLoaded(Event, name="tickets_loaded", staff_only=True):
 @dataclass(frozen=True, kw_only=True)
 class WorkloadUpdated(UserEvent, name="workload_updated"):
     """How much an agent takes from the queues: `{field: [from, to]}` of `capacity` and `available`."""
+
+    shape = {"changes": some_of(capacity=change(nullable(INTEGER)), available=change(TRUTH))}
 
     values: dict[str, list[Any]]
 

@@ -9,7 +9,7 @@ from django.test import Client
 FOREIGN = re.compile(r"""(?:https?:)?//[a-z0-9][\w.-]*\.[a-z]{2,}""", re.IGNORECASE)
 
 
-@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/", "/api/docs/events/"])
 def test_a_page_names_no_foreign_host(client, path):
     page = client.get(path)
 
@@ -17,7 +17,7 @@ def test_a_page_names_no_foreign_host(client, path):
     assert FOREIGN.findall(page.content.decode()) == []
 
 
-@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/", "/api/docs/events/"])
 def test_the_browser_is_told_to_load_nothing_from_elsewhere(client, path):
     policy = client.get(path).headers["Content-Security-Policy"]
     sources = {word for directive in policy.split("; ") for word in directive.split()[1:]}
@@ -27,23 +27,24 @@ def test_the_browser_is_told_to_load_nothing_from_elsewhere(client, path):
     assert sources == {"'none'", *own, "'unsafe-inline'", "data:", "blob:"}
 
 
-@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/", "/api/docs/events/"])
 def test_everything_a_page_needs_is_served_here(client, path):
     page = client.get(path).content.decode()
-    files = re.findall(r'(?:src|href)="([^"]+)"', page)
+    files = [name for name in re.findall(r'(?:src|href)="([^"]+)"', page) if not name.startswith("/api/")]
 
     assert len(files) >= 3
     assert [file for file in files if not finders.find(file.removeprefix("/static/"))] == []
 
 
-@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/", "/api/docs/events/"])
 def test_a_page_runs_no_script_of_its_own(client, path):
     assert re.findall(r"<script(?![^>]*\bsrc=)", client.get(path).content.decode()) == []
 
 
 def test_no_style_of_a_page_loads_from_elsewhere():
     styles = [
-        finders.find(name) for name in ("drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css", "docs/redoc.css")
+        finders.find(name)
+        for name in ("drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css", "docs/redoc.css", "docs/events.css")
     ]
 
     for style in styles:
@@ -67,14 +68,13 @@ def test_both_pages_show_the_schema(client):
         assert client.get(address[1]).json()["openapi"].startswith("3.1")
 
 
+CLOSED = ["/api/docs/", "/api/redoc/", "/api/docs/events/", "/api/schema/", "/api/asyncapi.json"]
+
+
 def test_a_deployment_may_keep_docs_and_schema_for_itself(client, settings, api_as, customer):
     settings.API_DOCS_PUBLIC = False
 
-    assert [client.get(path).status_code for path in ("/api/docs/", "/api/redoc/", "/api/schema/")] == [
-        404,
-        404,
-        401,
-    ]
+    assert [client.get(path).status_code for path in CLOSED] == [404, 404, 404, 401, 401]
     assert api_as(customer).get("/api/schema/").status_code == 200
 
 

@@ -12,6 +12,7 @@ from websockets.sync.client import ClientConnection
 from helpdesk.accounts.models import User
 from tests.people import access_token
 from tests.servers import Daphne
+from tests.wire import check_frame
 
 
 class Client:
@@ -30,6 +31,7 @@ class Client:
         deadline = time.monotonic() + seconds
         while True:
             frame = json.loads(self.connection.recv(timeout=deadline - time.monotonic()))
+            check_frame(frame)
             if frame["type"] != "heartbeat" and (presence or frame["type"] != "presence_changed"):
                 return frame
 

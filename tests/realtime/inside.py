@@ -12,6 +12,14 @@ from django.utils import timezone
 from helpdesk.events.cursors import Cursor, read_cursor
 from helpdesk.realtime.handshake import Handshake
 from helpdesk.realtime.socket import Socket
+from tests.wire import check_frame
+
+
+BODY = {
+    "actor": None,
+    "ticket": {"id": 1, "title": "It burns", "old_status": "open", "new_status": "in_progress"},
+    "message": "Ticket #1 status changed to In Progress",
+}
 
 
 class Inside:
@@ -34,6 +42,7 @@ class Inside:
             self.closed = message["code"]
         else:
             frame = json.loads(message["text"])
+            check_frame(frame)
             (self.presence if frame["type"] == "presence_changed" else self.frames).append(frame)
 
     def send(self, frame: dict[str, Any]) -> None:
@@ -95,11 +104,11 @@ def many_events(count: int, *, audience: int = 0, to_agents: bool = False) -> in
             """
             INSERT INTO events_eventrecord (type, subject_type, subject_id, staff_only, occurred_at, data, body, changes,
                                             audience, pushed_to_agents, position)
-            SELECT 'status_changed', 'ticket', (SELECT id FROM tickets_ticket), false, now(), '{}', '{}', '{}',
+            SELECT 'status_changed', 'ticket', (SELECT id FROM tickets_ticket), false, now(), '{}', %s, '{}',
                    ARRAY[%s], %s, (SELECT max(position) FROM events_eventrecord) + number
               FROM generate_series(1, %s) AS number
             RETURNING position
             """,
-            [audience, to_agents, count],
+            [json.dumps(BODY), audience, to_agents, count],
         )
         return max(row[0] for row in statement.fetchall())

@@ -20,7 +20,8 @@ from tests.realtime.inside import Inside, soon
 from tests.servers import Valkey
 
 SUBJECT = "ticket:7"  # stands for that of a ticket that there is
-FRAME = {"type": "typing", "conversation": 1, "user": "agent_1"}
+FRAME = {"type": "typing", "conversation": 1, "user": {"id": 1, "username": "agent_1", "name": "", "role": "agent"}}
+END = {"type": "pong"}
 
 
 @pytest.fixture
@@ -60,8 +61,8 @@ async def test_an_ephemeral_frame_reaches_its_audience(
 
     meant = audience(customer, agent)
     await hub.pass_on(FRAME, to=replace(meant, subject=f"ticket:{ticket.pk}") if meant.subject == SUBJECT else meant)
-    await hub.pass_on({"type": "end"}, to=Audience(everyone=True))
-    await soon(lambda: all(client.of("end") for client in clients.values()))
+    await hub.pass_on(END, to=Audience(everyone=True))
+    await soon(lambda: all(client.of("pong") for client in clients.values()))
 
     assert [name for name, client in clients.items() if client.of("typing") == [FRAME]] == hear.split()
     for client in clients.values():
@@ -78,7 +79,7 @@ async def test_frames_of_other_apps_are_answered_in_their_order_and_errors_name_
             await first.wait()
         if content["n"] == 2:
             raise Invalid("Not two.")
-        await speaker.say({"type": "done", "n": content["n"], "by": speaker.user.username})
+        await speaker.say({"type": "ack", "ref": speaker.user.username, "id": content["n"]})
 
     register("slow", slowly)
     (client,) = await live(agent)
@@ -86,14 +87,14 @@ async def test_frames_of_other_apps_are_answered_in_their_order_and_errors_name_
         client.send({"type": "slow", "n": number, "ref": f"r{number}"})
     client.send({"type": "ping"})
     await soon(lambda: client.of("pong"))
-    assert not client.of("done", "error")
+    assert not client.of("ack", "error")
 
     first.set()
-    await soon(lambda: len(client.of("done", "error")) == 3)
-    assert client.of("done", "error") == [
-        {"type": "done", "n": 1, "by": agent.username},
+    await soon(lambda: len(client.of("ack", "error")) == 3)
+    assert client.of("ack", "error") == [
+        {"type": "ack", "ref": agent.username, "id": 1},
         {"type": "error", "code": "invalid", "detail": "Not two.", "ref": "r2"},
-        {"type": "done", "n": 3, "by": agent.username},
+        {"type": "ack", "ref": agent.username, "id": 3},
     ]
     await client.leave()
 
