@@ -8,7 +8,6 @@ from daphne.http_protocol import HTTPFactory
 from django.conf import settings
 from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 
-from helpdesk.api import daphne
 from helpdesk.core.draining import draining
 
 PATIENCE: Final = 5.0  # seconds in which a client reads something of what waits for it, while the process ends
@@ -68,7 +67,10 @@ class Channel(_HTTPChannel):
     def _too_slow(self) -> None:
         # A byte now and then would hold it for ever: Twisted's own limit begins anew with each.
         if self._is_within_header():
-            daphne.refuse_slow(self)
+            # The launcher is loaded before the application, which says where the settings are.
+            from helpdesk.api.daphne import refuse_slow
+
+            refuse_slow(self)
 
 
 def _say_close(request: Any) -> None:
