@@ -1,7 +1,5 @@
 """Who is here now. The one place where chats ask."""
 
-from collections.abc import Collection
+from helpdesk.realtime.presence import online
 
-
-def online(user_ids: Collection[int]) -> dict[int, bool]:
-    return dict.fromkeys(user_ids, False)
+__all__ = ["online"]

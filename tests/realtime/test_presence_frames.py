@@ -69,6 +69,14 @@ async def test_a_reload_and_a_second_tab_are_no_news(hub: Hub, valkey_here: Valk
     await staff.leave()
 
 
+async def test_tabs_that_are_opened_again_at_once_are_not_too_many(hub: Hub, valkey_here: Valkey) -> None:
+    for turn in range(5):
+        entered = [await hub.roll.enter(7, f"{turn}.{tab}", limit=20) for tab in range(15)]
+        assert entered == list(range(1, 16))
+        for tab in range(15):
+            hub.roll.leave(7, f"{turn}.{tab}")
+
+
 async def test_hundreds_who_come_at_once_are_told_one_after_the_other_and_never_twice(
     hub: Hub, valkey_here: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
