@@ -41,7 +41,9 @@ class Subscription:
 
     async def _serve(self) -> None:
         deaf = False
-        while True:
+        me = asyncio.current_task()
+        # Asked of the task: `receive` swallows a cancellation that comes with a message.
+        while me is None or not me.cancelling():
             try:
                 layer = get_channel_layer()
                 # What a failed attempt leaves there would pile up. Nobody else listens in this loop.
@@ -49,7 +51,7 @@ class Subscription:
                 channel = await layer.new_channel()
                 await layer.group_add(groups.HUBS, channel)
                 deaf = False
-                while True:
+                while me is None or not me.cancelling():
                     self._pass_on(await layer.receive(channel))
             except Exception as error:  # noqa: BLE001 - whatever it is, one does without
                 if not deaf:

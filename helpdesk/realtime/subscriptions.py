@@ -27,13 +27,15 @@ def remember(session_id: UUID, subjects: Collection[str], *, now: datetime) -> N
     """Raises TooManySubscriptions, and has added none of them then."""
     # One after the other, or two tabs would both find room for the last one.
     Session.objects.select_for_update(no_key=True).get(pk=session_id)
-    had = set(remembered(session_id))
-    if len(had | set(subjects)) > MOST:
+    had, wanted = set(remembered(session_id)), dict.fromkeys(subjects)
+    if len(had | wanted.keys()) > MOST:
         raise TooManySubscriptions(_("A session subscribes to 500 tickets at most. Unsubscribe from others first."))
     SocketSubscription.objects.bulk_create(
-        SocketSubscription(session_id=session_id, subject=subject, created_at=now) for subject in set(subjects) - had
+        SocketSubscription(session_id=session_id, subject=subject, created_at=now)
+        for subject in wanted
+        if subject not in had
     )
-    SocketSubscription.objects.of(session_id).filter(subject__in=had & set(subjects)).update(created_at=now)
+    SocketSubscription.objects.of(session_id).filter(subject__in=had & wanted.keys()).update(created_at=now)
 
 
 def forget(session_id: UUID, subjects: Collection[str]) -> None:

@@ -5,6 +5,7 @@ picture. So whoever comes learns at once who is there, and a process that dies i
 """
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -77,12 +78,12 @@ class Viewing:
         """As long as there are sockets in this process."""
         await self._send({"type": ASKED, "from": self._name})
         repeat_at = time.monotonic() + REPEAT
-        while True:
-            try:
+        me = asyncio.current_task()
+        # Asked of the task: what sends over Redis may answer a cancellation by an error of its own.
+        while me is None or not me.cancelling():
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PACE / 4 if self._changed else PACE):
                     await self._woken.wait()
-            except TimeoutError:
-                pass
             self._woken.clear()
             self._expire()
             now = time.monotonic()
@@ -109,12 +110,10 @@ class Viewing:
             await self._send(message)
 
     async def _send(self, message: Message) -> None:
-        try:
+        # Whatever gets lost is said again soon. TimeoutError is an OSError.
+        with contextlib.suppress(RedisError, OSError):
             async with asyncio.timeout(PATIENCE):
                 await get_channel_layer().group_send(groups.HUBS, message)
-        except (RedisError, OSError):  # TimeoutError is an OSError
-            # It is all said again soon.
-            pass
 
     def _be_asked(self, message: Message) -> None:
         if message["from"] != self._name:

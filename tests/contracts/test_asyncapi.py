@@ -94,7 +94,9 @@ def test_every_frame_that_is_answered_is_described() -> None:
 def test_the_reference_tells_of_every_frame(name: str) -> None:
     page = (REFERENCE / "websocket.md").read_text()
 
-    assert f"| `{name}` |" in page if name in SERVER else f'"type": "{name}"' in page
+    said = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| ")]
+    assert name not in SERVER or any(f"`{name}`" in cell for cell in said)
+    assert name not in CLIENT or any(f'"type": "{name}"' in cell for cell in said)
 
 
 def test_the_page_shows_every_event_and_frame(client: Any) -> None:
