@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import BigIntegerField, Max, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.events.cursors import LIFETIME, Cursor, CursorExpired
@@ -22,6 +23,12 @@ class StreamPage:
 def head_position() -> int:
     """The newest position; 0 before the first event."""
     return EventRecord.objects.aggregate(head=Max("position"))["head"] or 0
+
+
+def head_column() -> Coalesce:
+    """The same, as a column of another statement: read together with what comes before all data."""
+    newest = EventRecord.objects.filter(position__isnull=False).order_by("-position").values("position")[:1]
+    return Coalesce(Subquery(newest), Value(0), output_field=BigIntegerField())
 
 
 def cursor_of(record: EventRecord, *, at_least: datetime | None = None) -> Cursor:

@@ -67,5 +67,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="20"),
         "options": {"expires": timedelta(hours=12).total_seconds()},
     },
+    "prune-receipts": {"task": "helpdesk.events.tasks.prune_receipts", "schedule": timedelta(hours=1)},
     "prune-idempotency-keys": {"task": "helpdesk.api.tasks.prune_idempotency_keys", "schedule": timedelta(hours=1)},
 }

@@ -25,4 +25,6 @@ AUTO_ASSIGNMENT = env.bool("AUTO_ASSIGNMENT", default=True)
 AGENT_CAPACITY = env("AGENT_CAPACITY", cast=within(0, 10_000), default=20)
 # How many days a merge can be undone; 0: always.
 TICKET_UNMERGE_DAYS = env.int("TICKET_UNMERGE_DAYS", default=30)
+# For how many days it is remembered which part of an event was done; the events themselves are kept for ever.
+EVENT_RECEIPT_DAYS = env("EVENT_RECEIPT_DAYS", cast=within(1, 36_500), default=7)
 DEMO_DATA_ALLOWED = False
