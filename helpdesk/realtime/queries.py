@@ -86,7 +86,11 @@ def hearers(records: Iterable[EventRecord], users: Mapping[int, User]) -> dict[i
     event concerns stands in the record; what a user may see is asked of `visible_to` once a scope, not once a user.
     """
     agents = {user_id for user_id, user in users.items() if user.is_agent}
-    concerned = {record.pk: _concerned(record, users, agents) for record in records}
+    return seers({record.pk: _concerned(record, users, agents) for record in records}, users)
+
+
+def seers(concerned: Mapping[int, set[int]], users: Mapping[int, User]) -> dict[int, set[int]]:
+    """Which of those whom an event concerns may see it: `{record id: user ids}`."""
     scope_of = {user_id: _scope(users[user_id]) for user_id in set[int]().union(*concerned.values())}
     wanted: dict[str, set[int]] = defaultdict(set)
     for record_id, user_ids in concerned.items():

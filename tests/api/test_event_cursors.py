@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -138,12 +138,12 @@ class Writers:
         self.written = 0
         self._threads = [threading.Thread(target=self._write, args=(n,)) for n in range(WRITERS)]
 
-    def __enter__(self) -> "Writers":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         for thread in self._threads:
             thread.join()

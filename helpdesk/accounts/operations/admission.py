@@ -39,7 +39,7 @@ def verify(token: str, *, now: datetime) -> None:
 
 def session_of(claims: AccessClaims | RefreshClaims) -> Session:
     """With its user, and where the stream of events ended when it was looked up: before any data is."""
-    sessions = Session.objects.select_related("user").annotate(head=head_column())
+    sessions = Session.objects.select_related("user").annotate(head=head_column())  # type: ignore[no-redef]
     session = sessions.filter(pk=claims.session_id, user_id=claims.user_id).first()
     if session is None:
         raise InvalidToken
