@@ -14,8 +14,8 @@ T = TypeVar("T")
 # What Django raises when PostgreSQL does not answer, or no connection is free in time.
 DOWN: Final = (OperationalError, InterfaceError)
 
-# One connection delivers, whatever the sockets want, and one to those who wait by long poll; few serve those who arrive, renew and resume. A thousand clients
-# that come back at once wait for each other here.
+# One connection delivers, whatever the sockets want, and one looks for those who wait by long poll; few serve those who
+# arrive, renew and resume. A thousand clients that come back at once wait for each other here.
 _HUB: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub")
 _POLLERS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pollers")
 _SOCKETS: Final = ThreadPoolExecutor(max_workers=3, thread_name_prefix="sockets")

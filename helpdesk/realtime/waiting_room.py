@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from helpdesk.events.queries import page_of
 from helpdesk.realtime import queries
 from helpdesk.realtime.database import DOWN, for_pollers
 from helpdesk.realtime.hub import BREATH, POLL, STANDING, hub
-from helpdesk.realtime.layer import Message
+from helpdesk.realtime.layer import Message, Subscription
 
 logger = structlog.get_logger(__name__)
 
@@ -46,13 +45,14 @@ class Waiting:
 
 
 class WaitingRoom:
-    def __init__(self, hear: Callable[[Callable[[Message], None]], None]) -> None:
+    def __init__(self, layer: Subscription) -> None:
         self._waiting: dict[int, set[Waiting]] = {}
         self._told = 0
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._next_standing = 0.0
-        hear(self._hear_of_growth)
+        self._layer = layer
+        layer.hear("stream.grew", self._hear_of_growth)
 
     async def wait(self, wish: Wish) -> Answer:
         """Until there is something to see, or the time is over, or this process ends."""
@@ -79,7 +79,7 @@ class WaitingRoom:
         return [one for mine in self._waiting.values() for one in mine]
 
     def _begin(self) -> None:
-        hub.layer.start()
+        self._layer.start()
         if self._task is None or self._task.done():
             self._woken = asyncio.Event()
             self._task = asyncio.create_task(self._serve())
@@ -174,4 +174,4 @@ def _still_good(wish: Wish, session: Session) -> bool:
     return not ended and not stale and wish.claims.expires_at > timezone.now()
 
 
-room = WaitingRoom(lambda hearer: hub.layer.hear("stream.grew", hearer))
+room = WaitingRoom(hub.layer)
