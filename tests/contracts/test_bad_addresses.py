@@ -18,7 +18,7 @@ READS = {
     "/api/tickets/{ticket}/timeline/": ("cursor", "page_size"),
     "/api/comments/": ("ticket", "before", "page", "page_size", "cursor"),
     "/api/users/": ("role", "search", "page", "cursor"),
-    "/api/events/": ("after", "types", "ticket", "limit"),
+    "/api/events/": ("after", "types", "ticket", "limit", "wait"),
 }  # fmt: skip
 
 
