@@ -17,6 +17,7 @@ from helpdesk.cache import pages  # noqa: E402
 from helpdesk.core.redis import RedisDown  # noqa: E402
 from helpdesk.demo.guard import refuse_demo_admins  # noqa: E402
 from helpdesk.edge.gate import Gate  # noqa: E402
+from helpdesk.realtime.polling import LongPolls  # noqa: E402
 
 refuse_demo_admins()
 daphne.adopt()
@@ -26,7 +27,10 @@ with suppress(RedisDown):
 
 application = TrustedProxies(
     ProtocolTypeRouter(
-        {"http": Gate(django_application, at_once=settings.REQUESTS_AT_ONCE), "websocket": websocket_application}
+        {
+            "http": LongPolls(Gate(django_application, at_once=settings.REQUESTS_AT_ONCE)),
+            "websocket": websocket_application,
+        }
     ),
     settings.TRUSTED_PROXIES,
 )

@@ -11,6 +11,6 @@ class AccountsConfig(AppConfig):
         from helpdesk.accounts.queries import history_seen_by, managed_by
         from helpdesk.events.visibility import register_subject
 
-        register_subject("user", history_seen_by)
+        register_subject("user", history_seen_by, personal=True)
         # The desk as a whole is a subject without a row.
         register_subject("desk", managed_by)

@@ -155,6 +155,9 @@ class Session(models.Model):
     last_seen_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
 
+    # The newest position of the stream, where `session_of` looked it up.
+    head: int
+
     class Meta:
         constraints = [models.CheckConstraint(name="session_method_known", condition=Q(method__in=Method.values))]
 

@@ -18,6 +18,7 @@ from django.http import HttpResponse
 from rest_framework.response import Response
 
 import helpdesk
+from helpdesk.api import event_cursors
 from helpdesk.cache import pages
 from helpdesk.core.redis import RedisDown
 
@@ -27,6 +28,8 @@ Rows = Callable[..., Response]
 PERSONAL: Final = frozenset({"mine"})
 # Those of the conventions. Others change nothing, and would make another page of the same rows each time.
 CONVENTIONAL: Final = frozenset({"page", "page_size", "cursor", "ordering"})
+# The cursor was read before the page's data: a younger one would skip what the page lacks.
+OF_THE_PAGE: Final = ("Link", event_cursors.HEADER)
 # Two releases may run beside each other for a moment, and write pages in two ways.
 RELEASE: Final = sha256(
     b"".join(path.read_bytes() for path in sorted(Path(helpdesk.__file__).parent.rglob("*.py")))
@@ -76,10 +79,12 @@ def _keep(place: bytes, response: HttpResponse) -> None:
 
 
 def _packed(response: HttpResponse) -> bytes:
-    """The only header that differs between pages, and the body."""
-    return response.headers.get("Link", "").encode() + b"\n" + response.content
+    """The headers that are the page's own, and the body."""
+    lines = [response.headers.get(name, "").encode() for name in OF_THE_PAGE]
+    return b"\n".join([*lines, response.content])
 
 
 def _unpacked(page: bytes) -> HttpResponse:
-    link, _newline, body = page.partition(b"\n")
-    return HttpResponse(body, content_type="application/json", headers={"Link": link.decode()} if link else None)
+    *lines, body = page.split(b"\n", len(OF_THE_PAGE))
+    headers = {name: line.decode() for name, line in zip(OF_THE_PAGE, lines, strict=True) if line}
+    return HttpResponse(body, content_type="application/json", headers=headers)

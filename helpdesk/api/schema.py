@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
-from helpdesk.api import idempotency
+from helpdesk.api import event_cursors, idempotency
 from helpdesk.api.problems import MEDIA_TYPE, TITLES
 
 SECOND_PREFIX: Final = "/api/v1/"
@@ -96,6 +96,10 @@ HEADERS: Final[dict[str, Any]] = {
         "description": "This is the first answer to the same `Idempotency-Key`, once more.",
     },
     "Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds."},
+    event_cursors.HEADER: {
+        "schema": {"type": "string", "examples": ["OTE4LjE3OTUxNjg5MjA"]},
+        "description": "Read before the answer's data: `GET /api/events/?after=` this misses nothing that changes it.",
+    },
 }
 
 
@@ -158,6 +162,8 @@ class AutoSchema(SpectacularAutoSchema):
             extra.append("ETag")
         if status < HTTPStatus.MULTIPLE_CHOICES and IDEMPOTENCY_KEY in operation.get("parameters", []):
             extra.append("Idempotent-Replayed")
+        if status < HTTPStatus.BAD_REQUEST and self.method == "GET" and not self._is_public():
+            extra.append(event_cursors.HEADER)
         return _headers(status, *extra)
 
     def _is_public(self) -> bool:
@@ -225,7 +231,7 @@ def _name(status: int) -> str:
 
 
 def _headers(status: int, *extra: str) -> dict[str, Any]:
-    sometimes = {"Retry-After", "ETag", "Idempotent-Replayed"} - set(extra)
+    sometimes = {"Retry-After", "ETag", "Idempotent-Replayed", event_cursors.HEADER} - set(extra)
     names = [name for name in HEADERS if name not in sometimes or (name == "Retry-After" and status in RETRIED)]
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 

@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from helpdesk.api import idempotency, preconditions, query_strings
+from helpdesk.api import event_cursors, idempotency, preconditions, query_strings
 from helpdesk.api.permissions import RolePermission
 from helpdesk.limits import addresses, limiter
 from helpdesk.limits.limiter import Charge, Fallback
@@ -127,6 +127,7 @@ class Conventions(APIView):
         self._demand_role_check(request, response)
         response = super().finalize_response(request, response, *args, **kwargs)
         self._tag(request, response)
+        event_cursors.add(response, request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         if self.charge:
             for name, value in self.charge.headers.items():

@@ -150,6 +150,7 @@ class EventReceipt(models.Model):
         indexes = [
             models.Index("due_at", "id", name="event_receipt_due", condition=Q(state="pending")),
             models.Index("id", name="event_receipt_parked", condition=Q(state="parked")),
+            models.Index("due_at", name="event_receipt_done", condition=Q(state="done")),
         ]
 
     def __str__(self) -> str:

@@ -120,15 +120,8 @@ def hearers(
         | subscribed[record.pk]
         for record in records
     }
-    scope_of = {
-        (record.pk, user_id): _scope(record.subject_type, users[user_id])
-        for record in records
-        for user_id in concerned[record.pk]
-    }
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for (record_id, _user_id), scope in scope_of.items():
-        wanted[scope].add(record_id)
-    visible = _visible(wanted, {scope: users[user_id] for (_record_id, user_id), scope in scope_of.items()})
+    scope_of = _scopes(records, concerned, users)
+    visible = _visible(*_by_scope(scope_of, users))
     heard: dict[int, dict[int, Hearing]] = {}
     for record in records:
         heard[record.pk] = {}
@@ -139,6 +132,26 @@ def hearers(
             if any(to_all) or any(to_subscribed):
                 heard[record.pk][user_id] = Hearing(to_all, to_subscribed)
     return heard
+
+
+def readers(
+    records: Collection[EventRecord], wanted: Mapping[int, set[int]], users: Mapping[int, User]
+) -> dict[int, set[int]]:
+    """Which of those who want an event may read it: `{record id: user ids}`."""
+    scope_of = _scopes(records, wanted, users)
+    asked, member = _by_scope(scope_of, users)
+    questions = (
+        EventRecord.objects.filter(pk__in=record_ids)
+        .visible_to(member[scope])
+        .annotate(scope=Value(scope))
+        .values_list("scope", "pk")
+        for scope, record_ids in asked.items()
+    )
+    visible = set(_in_few_statements(questions))
+    return {
+        record.pk: {user_id for user_id in wanted[record.pk] if (scope_of[record.pk, user_id], record.pk) in visible}
+        for record in records
+    }
 
 
 def seers(kind: str, subject_id: int, users: Mapping[int, User]) -> set[int]:
@@ -169,6 +182,27 @@ def unseen(user: User, subjects: Collection[str]) -> list[str]:
 def _concerned(record: EventRecord, users: Mapping[int, User], agents: set[int], *, to_all: bool) -> set[int]:
     found = {user_id for user_id in (*record.audience, *record.gained_by, *record.lost_by) if user_id in users}
     return found | agents if to_all else found
+
+
+def _scopes(
+    records: Iterable[EventRecord], concerned: Mapping[int, set[int]], users: Mapping[int, User]
+) -> dict[tuple[int, int], str]:
+    """By the ids of record and user."""
+    return {
+        (record.pk, user_id): _scope(record.subject_type, users[user_id])
+        for record in records
+        for user_id in concerned[record.pk]
+    }
+
+
+def _by_scope(
+    scope_of: Mapping[tuple[int, int], str], users: Mapping[int, User]
+) -> tuple[dict[str, set[int]], dict[str, User]]:
+    """The records that each scope is asked about, and somebody of it."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for (record_id, _user_id), scope in scope_of.items():
+        wanted[scope].add(record_id)
+    return wanted, {scope: users[user_id] for (_record_id, user_id), scope in scope_of.items()}
 
 
 def _scope(kind: str, user: User) -> str:

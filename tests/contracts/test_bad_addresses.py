@@ -20,8 +20,8 @@ READS = {
     "/api/users/": ("role", "search", "page", "cursor"),
     "/api/chat/contacts/": ("search", "page", "page_size", "cursor"),
     "/api/chat/conversations/": ("page", "page_size", "cursor"),
-    "/api/events/": ("after", "types", "ticket", "limit"),
     "/api/presence/": ("users",),
+    "/api/events/": ("after", "types", "ticket", "limit", "wait"),
 }  # fmt: skip
 
 

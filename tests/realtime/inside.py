@@ -14,7 +14,6 @@ from helpdesk.realtime.handshake import Handshake
 from helpdesk.realtime.socket import Socket
 from tests.wire import check_frame
 
-
 BODY = {
     "actor": None,
     "ticket": {"id": 1, "title": "It burns", "old_status": "open", "new_status": "in_progress"},

@@ -76,5 +76,6 @@ CELERY_BEAT_SCHEDULE = {
         "task": "helpdesk.realtime.tasks.prune_subscriptions",
         "schedule": timedelta(hours=1),
     },
+    "prune-receipts": {"task": "helpdesk.events.tasks.prune_receipts", "schedule": timedelta(hours=1)},
     "prune-idempotency-keys": {"task": "helpdesk.api.tasks.prune_idempotency_keys", "schedule": timedelta(hours=1)},
 }

@@ -29,6 +29,7 @@ CORS_EXPOSE_HEADERS = (
     "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
+    "X-Event-Cursor",
     "X-Request-ID",
 )
 # Browsers ask again after two hours at the latest, whatever they are told.

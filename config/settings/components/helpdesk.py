@@ -27,4 +27,6 @@ AGENT_CAPACITY = env("AGENT_CAPACITY", cast=within(0, 10_000), default=20)
 TICKET_UNMERGE_DAYS = env.int("TICKET_UNMERGE_DAYS", default=30)
 # After how many minutes somebody who is away is told by mail that a message waits in a chat; 0: never.
 CHAT_EMAIL_MINUTES = env("CHAT_EMAIL_MINUTES", cast=within(0, 10_080), default=10)
+# For how many days it is remembered which part of an event was done; the events themselves are kept for ever.
+EVENT_RECEIPT_DAYS = env("EVENT_RECEIPT_DAYS", cast=within(1, 36_500), default=7)
 DEMO_DATA_ALLOWED = False

@@ -8,6 +8,7 @@ from helpdesk.accounts.enums import Ending
 from helpdesk.accounts.models import Session
 from helpdesk.accounts.operations.endings import end_session
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken, RefreshClaims, SessionIdle
+from helpdesk.events.queries import head_column
 
 # Seconds that the clocks of two hosts may differ by.
 _SKEW: Final = timedelta(seconds=5)
@@ -37,7 +38,9 @@ def verify(token: str, *, now: datetime) -> None:
 
 
 def session_of(claims: AccessClaims | RefreshClaims) -> Session:
-    session = Session.objects.select_related("user").filter(pk=claims.session_id, user_id=claims.user_id).first()
+    """With its user, and where the stream of events ended when it was looked up: before any data is."""
+    sessions = Session.objects.select_related("user").annotate(head=head_column())  # type: ignore[no-redef]
+    session = sessions.filter(pk=claims.session_id, user_id=claims.user_id).first()
     if session is None:
         raise InvalidToken
     return session

@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from helpdesk.api.schema import problem, refusals
 from helpdesk.api.views import ApiView
 from helpdesk.core.integers import LARGEST_INTEGER
+from helpdesk.events.api.waiting import A_USER, LONGEST, Again, Door, TooManyWaiting, Wish, door_of
 from helpdesk.events.cursors import read_cursor
 from helpdesk.events.declaration import EVENT_TYPES
-from helpdesk.events.queries import cursor_of, stream_page
+from helpdesk.events.queries import StreamPage, stream_page
 
 
 class StreamQuery(serializers.Serializer):
@@ -24,6 +25,12 @@ class StreamQuery(serializers.Serializer):
     types = serializers.CharField(default="", allow_blank=True, help_text="Only these types, separated by commas.")
     ticket = serializers.IntegerField(required=False, min_value=-LARGEST_INTEGER, max_value=LARGEST_INTEGER)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
+    wait = serializers.IntegerField(
+        default=0,
+        min_value=0,
+        max_value=LONGEST,
+        help_text="For so many seconds, wait for an event if there is none yet.",
+    )
 
     def validate_types(self, value: str) -> list[str]:
         types = value.split(",") if value else []
@@ -56,6 +63,9 @@ _EVENT: Final = {
 }
 _PAGE: Final = {"results": [_EVENT], "next": "OTE4LjE3OTUxNjg5MjA", "head": "OTIxLjE3OTUxNjkwMDA"}
 _EXPIRED: Final = problem(410, "cursor_expired", "This cursor is older than 30 days. Reload, and go on from a new one.")
+_TOO_MANY: Final = problem(
+    409, "too_many_waiting", "Too many of your requests wait for events. End some, or use one socket."
+)
 _NO_TYPE: Final = problem(
     400,
     "invalid",
@@ -78,10 +88,11 @@ class EventsView(ApiView):
         summary="Read what happened",
         description=(
             "All that the caller may see after the cursor: oldest first, at least once, in one total order, without "
-            "gaps. Without a cursor: from now."
+            "gaps. Without a cursor: from now. With `wait`, a request that finds nothing is answered as soon as there "
+            f"is something, or without events when the time is over. Up to {A_USER} of one person's may wait."
         ),
         parameters=[StreamQuery],
-        responses={200: StreamOutput} | refusals(_NO_TYPE, _EXPIRED),
+        responses={200: StreamOutput} | refusals(_NO_TYPE, _TOO_MANY, _EXPIRED),
         operation_id="events_list",
     )
     def get(self, request: Request) -> Response:
@@ -99,7 +110,26 @@ class EventsView(ApiView):
             limit=values["limit"],
             now=now,
         )
-        # What was loaded happened long ago: as old as its event, a cursor would be dead when it arrives.
-        at = after.at if after else now
-        results = [record.wire(str(cursor_of(record, at_least=at))) for record in page.records]
-        return Response({"results": results, "next": str(page.next), "head": str(page.head)})
+        if values["wait"] and request.method == "GET" and not page.records:
+            self._wait(request, values, page)
+        return Response(page.as_dict())
+
+    def _charge(self, request: Request) -> None:
+        if not isinstance(door_of(request), Again):
+            super()._charge(request)
+
+    def _wait(self, request: Request, values: dict[str, Any], page: StreamPage) -> None:
+        """The answer is held back until there is something to say, where somebody can hold it."""
+        door = door_of(request)
+        if door is Again.REFUSE:
+            raise TooManyWaiting
+        if isinstance(door, Door):
+            door.wish = Wish(
+                claims=request.auth,
+                after=page.head.position,
+                at=page.at,
+                types=frozenset(values["types"]),
+                ticket_id=values.get("ticket"),
+                limit=values["limit"],
+                seconds=values["wait"],
+            )

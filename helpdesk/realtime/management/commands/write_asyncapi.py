@@ -1,8 +1,8 @@
-"""`docs/reference/asyncapi.json`, anew; a test compares it with the code."""
+"""`docs/reference/asyncapi.json`, anew; a test compares it with the code. To be run at the top of a checkout."""
 
+from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from helpdesk.realtime.api.catalogue import rendered
@@ -14,4 +14,4 @@ class Command(BaseCommand):
     help = f"Writes {PAGE} from the declarations of events and frames."
 
     def handle(self, **_options: Any) -> None:
-        (settings.BASE_DIR / PAGE).write_bytes(rendered())
+        Path(PAGE).write_bytes(rendered())
