@@ -168,10 +168,10 @@ class Notifications:
         self._send({"type": "unsubscribe", "tickets": list(tickets)})
 
     async def viewing(self, ticket: int | None, *, composing: bool = False) -> None:
-        """Tell others who look at this ticket. Said again after each reconnect, until `viewing(None)`."""
-        self._view = None if ticket is None else {"type": "viewing", "ticket": ticket, "composing": composing}
-        if self._view:
-            self._send(self._view)
+        """Tell others who look at this ticket; None for none. Said again after each reconnect."""
+        view = {"type": "viewing", "ticket": ticket, "composing": composing}
+        self._view = None if ticket is None else view
+        self._send(view)
 
     async def typing(self, conversation: int) -> None:
         self._send({"type": "typing", "conversation": conversation})
@@ -214,7 +214,8 @@ class Notifications:
                     if self._is_news(frame):
                         yield frame
                     # Behind the yield: what was being looked at when the program ended comes again.
-                    self.cursor = frame.get("cursor", self.cursor)
+                    if "id" in frame or frame["type"] in {"welcome", "heartbeat"}:
+                        self.cursor = frame.get("cursor", self.cursor)
             except TimeoutError:
                 socket.transport.abort()  # a dead connection would not answer
                 raise

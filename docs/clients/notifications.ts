@@ -21,14 +21,14 @@ export interface TicketRef {
 /** What has changed: from what to what, by field. */
 export type Changes = Record<string, { from: unknown; to: unknown }>;
 
-interface Told<Type extends string> {
+interface Told<Type extends string, Message = string> {
   type: Type;
   id: number;
   cursor: string;
   occurred_at: string;
   /** A username; null where the desk did it by itself. */
   actor: string | null;
-  message: string;
+  message: Message;
 }
 
 export interface TicketCreated extends Told<"ticket_created"> {
@@ -94,9 +94,15 @@ export interface SlaTold extends Told<"sla_warning" | "sla_breached"> {
   ticket: TicketRef;
 }
 
-export interface ChatTold extends Told<"message_sent" | "messages_read"> {
-  conversation: number | { id: number };
-  [member: string]: unknown;
+/** `content` is the beginning of the text, and `attachments` how many there are. */
+export interface MessageSent
+  extends Told<"message_sent", { id: number; author: string; content: string; attachments: number }> {
+  conversation: number;
+}
+
+/** `actor` has read everything up to this message. */
+export interface MessagesRead extends Told<"messages_read", { id: number }> {
+  conversation: number;
 }
 
 export type DeskEvent =
@@ -110,7 +116,8 @@ export type DeskEvent =
   | TicketLinked
   | AttachmentTold
   | SlaTold
-  | ChatTold;
+  | MessageSent
+  | MessagesRead;
 
 export interface Person {
   id: number;
@@ -132,7 +139,8 @@ export interface Welcome {
 export type Hint =
   | { type: "presence_changed"; user: unknown; online: boolean }
   | { type: "typing"; conversation: number; user: unknown }
-  | { type: "viewing"; ticket: number; user: unknown; composing: boolean }
+  | { type: "viewing"; ticket: number; user: unknown; composing: boolean; left?: true }
+  | { type: "subscribed" | "unsubscribed"; tickets: number[] }
   | { type: "access_granted" | "access_revoked"; ticket: number }
   | { type: "error"; code: string; detail: string; ref?: string };
 
@@ -252,10 +260,10 @@ export class Notifications {
     this.send({ type: "unsubscribe", tickets });
   }
 
-  /** Tell others who look at this ticket. Said again after each reconnect, until `viewing(null)`. */
+  /** Tell others who look at this ticket; null for none. Said again after each reconnect. */
   viewing(ticket: number | null, composing = false): void {
     this.view = ticket === null ? null : { ticket, composing };
-    if (this.view) this.send({ type: "viewing", ...this.view });
+    this.send({ type: "viewing", ticket, composing });
   }
 
   typing(conversation: number): void {
@@ -335,6 +343,8 @@ export class Notifications {
       case "presence_changed":
       case "typing":
       case "viewing":
+      case "subscribed":
+      case "unsubscribed":
       case "access_granted":
       case "access_revoked":
         this.tell(this.options.onHint, frame);
