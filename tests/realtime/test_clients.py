@@ -5,14 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from django.conf import settings as django_settings
 
+from helpdesk.tickets.operations.tickets import update_ticket
 from tests.clients.drivers import COMMANDS, Driver
 from tests.clients.proxy import Proxy
 from tests.factories import ticket_of
-from tests.people import PASSWORD, access_token
+from tests.people import NOON, PASSWORD, access_token
 from tests.servers import ROOT, Daphne, eventually
 
 Start = Callable[..., list[Driver]]
@@ -185,3 +187,46 @@ def test_the_type_of_every_event_that_is_pushed_is_declared() -> None:
 
     assert pushed
     assert {name for name in pushed if f'"{name}"' not in source} == set()
+
+
+def test_what_they_subscribed_to_they_hear_also_after_a_cut(
+    proxy: Proxy, start: Start, agent: Any, admin: Any, customer: Any
+) -> None:
+    ticket = ticket_of(customer, title="of another")
+    drivers = start(proxy.base_url, access_token(agent))
+    for driver in drivers:
+        driver.do("subscribe", ticket.pk)
+    all_of(drivers, lambda driver: "subscribed" in [hint["type"] for hint in driver.said("hint")])
+    proxy.cut()
+    update_ticket(by=admin, ticket_id=ticket.pk, changes={"status": "in_progress"}, now=NOON)
+
+    all_of(drivers, lambda driver: [event["type"] for event in driver.said("event")] == ["status_changed"])
+
+    for driver in drivers:
+        driver.do("unsubscribe", ticket.pk)
+    all_of(drivers, lambda driver: "unsubscribed" in [hint["type"] for hint in driver.said("hint")])
+
+
+def test_a_message_that_was_cut_off_arrives_once(proxy: Proxy, start: Start, agent: Any, customer: Any) -> None:
+    token = access_token(customer)
+    drivers = start(proxy.base_url, token)
+    headers = {"Authorization": f"Bearer {token}"}
+    opened = httpx.post(f"{proxy.base_url}/api/chat/conversations/", json={"user": agent.pk}, headers=headers).json()
+    proxy.freeze()
+    for driver in drivers:
+        driver.do("send", opened["id"], f"from {driver.name}", f"ref-{driver.name}")
+    time.sleep(0.3)
+    proxy.cut()
+
+    all_of(drivers, lambda driver: len(driver.said("sent")) == 1)
+    page = httpx.get(f"{proxy.base_url}/api/chat/conversations/{opened['id']}/messages/", headers=headers).json()
+    assert sorted(message["content"] for message in page["results"]) == ["from Python", "from TypeScript"]
+
+
+def test_they_say_why_a_message_was_refused(server: Daphne, start: Start, agent: Any) -> None:
+    drivers = start(server.base_url, access_token(agent))
+    for driver in drivers:
+        driver.do("send", 987_654, "into the void", "ref-1")
+        driver.do("send", 1, "x" * 70_000, "ref-2")
+
+    all_of(drivers, lambda driver: sorted(driver.said("refused")) == ["not_found", "too_large"])
