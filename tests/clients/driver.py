@@ -14,7 +14,16 @@ assert spec.loader
 notifications = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(notifications)
 
-HINTS = {"typing", "viewing", "presence_changed", "access_granted", "access_revoked", "error"}
+HINTS = {
+    "typing",
+    "viewing",
+    "subscribed",
+    "unsubscribed",
+    "presence_changed",
+    "access_granted",
+    "access_revoked",
+    "error",
+}
 
 
 def say(**line: Any) -> None:
@@ -27,7 +36,7 @@ class Tokens:
     def __init__(self) -> None:
         self.given: asyncio.Queue[str | None] = asyncio.Queue()
 
-    async def __call__(self, refresh: bool) -> str:
+    async def __call__(self, refresh: bool) -> str:  # noqa: FBT001 - as the client calls it
         say(token=refresh)
         token = await self.given.get()
         if token is None:
@@ -36,7 +45,7 @@ class Tokens:
 
 
 async def commands() -> Any:
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=2**20)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         yield json.loads(line)

@@ -2,11 +2,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.admin.chromium import Chromium, start_chromium  # noqa: F401 - a fixture
+from tests.admin.chromium import Chromium, start_chromium
 from tests.people import AgentFactory, UserFactory
 from tests.servers import Daphne
 
 CARLA, BEN = "#pane-1", "#pane-2"
+
+__all__ = ["start_chromium"]  # a fixture
 
 
 @pytest.fixture
