@@ -1,13 +1,11 @@
-"""The ASGI messages of a socket, and three things that Daphne can do but cannot be asked for by ASGI.
+"""The ASGI messages of a socket, and two things that Daphne can do but cannot be asked for by ASGI.
 
-It refuses to send the close codes below 3000 that RFC 6455 gives to servers; its `send` never waits, however much the
-client has left unread; and it has no lifespan. Behind another server everything goes by the book.
+It refuses to send the close codes below 3000 that RFC 6455 gives to servers, and reasons; and its `send` never waits,
+however much the client has left unread. Behind another server everything goes by the book.
 """
 
-import asyncio
 import functools
-import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from helpdesk.realtime.closing import Close
@@ -18,12 +16,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-async def close(send: Send, code: Close) -> None:
+async def close(send: Send, code: Close, *, reason: str = "") -> None:
     protocol = _daphne(send)
     if protocol is None:
-        await send({"type": "websocket.close", "code": int(code)})
+        await send({"type": "websocket.close", "code": int(code), "reason": reason})
     else:
-        protocol.sendCloseFrame(code=int(code))
+        protocol.sendCloseFrame(code=int(code), reasonUtf8=reason.encode())
 
 
 def unsent(send: Send) -> int:
@@ -34,21 +32,6 @@ def unsent(send: Send) -> int:
     transport = protocol.transport
     waiting: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen  # noqa: SLF001
     return waiting
-
-
-def before_shutdown(do: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do it when the process is asked to end; it waits for that.
-
-    Daphne cancels its applications then, but neither waits until their last frames have left, nor cancels any if one
-    connection is younger than a second: it trips over that.
-    """
-    if "daphne.server" in sys.modules:
-        from twisted.internet import defer, reactor
-
-        def begin() -> defer.Deferred[None]:
-            return defer.Deferred.fromFuture(asyncio.ensure_future(do()))
-
-        reactor.addSystemEventTrigger("before", "shutdown", begin)  # type: ignore[arg-type]
 
 
 def _daphne(send: Send) -> Any:
