@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from config import api_router
 from helpdesk.api import urls as api
+from helpdesk.console import urls as console
 
 resources: list[URLPattern | URLResolver] = [*api.described, *api_router.urlpatterns]
 
@@ -14,6 +15,7 @@ _admin = settings.ADMIN_PATH.strip("/")
 
 urlpatterns = [
     *api.service,
+    *console.urlpatterns,
     path(_admin, RedirectView.as_view(pattern_name="admin:index")),
     path(f"{_admin}/", admin.site.urls),
     path("api/", include(resources)),

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "helpdesk.notifications",
     "helpdesk.demo",
     "helpdesk.system",
+    "helpdesk.console",
     # Behind our apps, whose templates replace theirs, and the theme before what it dresses.
     "unfold.apps.BasicAppConfig",
     "helpdesk.backoffice.apps.AdminConfig",

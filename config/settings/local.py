@@ -9,6 +9,7 @@ from .components.env import env, host
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", cast=host, default=["*"])
 DEMO_DATA_ALLOWED = True
+CONSOLE_ENABLED = env.bool("CONSOLE_ENABLED", default=True)
 # The page under development comes from its own server, or from a file.
 ALLOWED_ORIGINS = env.list("ALLOWED_ORIGINS", cast=origin, default=["*"])
 # Files are served from where the packages keep them: nothing to collect.

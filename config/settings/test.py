@@ -24,6 +24,7 @@ from .components.env import LARGEST, env, within
 
 ALLOWED_HOSTS = ["*"]
 DEMO_DATA_ALLOWED = True
+CONSOLE_ENABLED = True
 RATE_LIMIT_ENABLED = env.bool("RATE_LIMIT_ENABLED", default=False)
 # A test's own transaction is rolled back, and tells no cache. Where servers are real, so is the cache.
 LIST_CACHE_SECONDS = env("LIST_CACHE_SECONDS", cast=within(0, LARGEST), default=0)

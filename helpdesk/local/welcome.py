@@ -6,6 +6,7 @@ _TEXT = """
     API           {url}/api/
     Swagger UI    {url}/api/docs/
     Redoc         {url}/api/redoc/
+    Console       {url}/console/  (two people side by side)
     Admin         {url}/admin/  (sign in as admin)
     Mail          {mail_url}/
     Data, logs    {data}

@@ -67,7 +67,7 @@ def test_a_host_that_is_not_ours_learns_no_less(settings):
     assert told(response, EVERYWHERE) == EVERYWHERE
 
 
-@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/", "/api/v1/docs/", "/admin/login/"])
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/", "/api/v1/docs/", "/console/", "/admin/login/"])
 def test_pages_have_policies_of_their_own_and_all_the_rest(db, client, path):
     response = client.get(path)
 

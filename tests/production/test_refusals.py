@@ -260,10 +260,15 @@ def test_a_safe_deployment_serves_https_through_its_proxy(production):
 
 def test_a_deployment_keeps_its_documentation_to_itself(production):
     answers = {
-        path: production.get(path, headers={"X-Forwarded-Proto": "https"}) for path in ("/api/docs/", "/api/schema/")
+        path: production.get(path, headers={"X-Forwarded-Proto": "https"})
+        for path in ("/api/docs/", "/api/schema/", "/console/")
     }
 
-    assert {path: answer.status_code for path, answer in answers.items()} == {"/api/docs/": 404, "/api/schema/": 401}
+    assert {path: answer.status_code for path, answer in answers.items()} == {
+        "/api/docs/": 404,
+        "/api/schema/": 401,
+        "/console/": 404,
+    }
 
 
 def test_a_safe_worker_works(servers, valkey, start_worker):

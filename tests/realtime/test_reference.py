@@ -18,10 +18,6 @@ from tests.servers import ROOT, Daphne, eventually
 PAGE = (ROOT / "docs/reference/websocket.md").read_text()
 
 
-def snippet(language: str) -> str:
-    return PAGE.partition(f"```{language}\n")[2].partition("```")[0]
-
-
 def test_the_page_names_every_close_code() -> None:
     assert [int(code) for code in re.findall(r"^\| (\d{4}) \|", PAGE, re.MULTILINE)] == sorted(Close)
 
@@ -37,11 +33,10 @@ def running(output: Path, *command: str) -> Iterator[None]:
             process.wait()
 
 
-def test_its_python_client_hears_also_what_happens_while_the_server_is_away(
+def test_the_python_client_run_as_a_program_hears_also_what_happens_while_the_server_is_away(
     daphne: Daphne, valkey_here: Any, agent: Any, customer: Any, tmp_path: Path
 ) -> None:
-    script, output = tmp_path / "listen.py", tmp_path / "output"
-    script.write_text(snippet("python"))
+    script, output = ROOT / "docs/clients/notifications.py", tmp_path / "output"
     numbers = count()
 
     def heard() -> list[int]:

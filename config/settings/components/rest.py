@@ -9,6 +9,8 @@ from .env import LARGEST, env, within
 API_MAX_BODY_BYTES = env("API_MAX_BODY_BYTES", cast=within(1, LARGEST), default=1024 * 1024)
 # Schema and docs are open to everybody; a deployment may keep them for itself.
 API_DOCS_PUBLIC = env.bool("API_DOCS_PUBLIC", default=True)
+# A page for developers; who has none of the demo's people has no use for it.
+CONSOLE_ENABLED = env.bool("CONSOLE_ENABLED", default=False)
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["helpdesk.accounts.authentication.JWTAuthentication"],
