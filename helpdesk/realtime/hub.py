@@ -109,9 +109,9 @@ class Hub:
     async def _pass_frames(self) -> None:
         while True:
             message = await self._passed.get()
-            text = wire.text(message["frame"])
+            frame = asgi.Frame(wire.text(message["frame"]))
             for written, socket in enumerate(self._meant(Audience(**message["audience"])), start=1):
-                await socket.hint(text)
+                await socket.hint(frame)
                 if written % BREATH == 0:
                     await asyncio.sleep(0)
 
@@ -184,10 +184,10 @@ class Hub:
         for record in self._batch:
             if not heard_by[record.pk]:
                 continue
-            text = wire.event(record)
+            frame = asgi.Frame(wire.event(record))
             for user_id in heard_by[record.pk]:
                 for socket in tuple(self._sockets.get(user_id, ())):
-                    await socket.tell(record, text)
+                    await socket.tell(record, frame)
                     written += 1
                     if written % BREATH == 0:
                         await asyncio.sleep(0)
@@ -197,9 +197,9 @@ class Hub:
         if self._batch:
             # Its cursor would cover what has not been told.
             return
-        text = wire.heartbeat(position=self.position, now=timezone.now())
+        frame = asgi.Frame(wire.heartbeat(position=self.position, now=timezone.now()))
         for written, socket in enumerate(self._all(), start=1):
-            await socket.beat(text)
+            await socket.beat(frame)
             if written % BREATH == 0:
                 await asyncio.sleep(0)
 

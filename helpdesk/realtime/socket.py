@@ -26,6 +26,8 @@ logger = structlog.get_logger(__name__)
 
 BUFFER: Final = 512 * 1024  # bytes that may wait for a client; one that lags further is replayed to from PostgreSQL
 PATIENCE: Final = 5.0  # seconds for it to read so much that it can be sent more
+PIECES: Final = 100  # frames on the wire a second: a message may come in pieces, and a client may ping by itself
+ADMISSION: Final = 30.0  # seconds within which it must be known who somebody is
 UNANSWERED: Final = 100  # frames of a client that may wait for those before them
 
 
@@ -36,15 +38,16 @@ class UnknownFrame(Invalid):
 async def notifications(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
     await receive()
     handshake = read_handshake(scope)
+    socket = Socket(send, handshake)
     await send({"type": "websocket.accept", "subprotocol": handshake.subprotocol})
-    await Socket(send, handshake).serve(receive)
+    await socket.serve(receive)
 
 
 async def no_such_path(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
     await receive()
     # A browser that offered subprotocols takes an answer without one for a failure, and does not show the code.
     await send({"type": "websocket.accept", "subprotocol": read_handshake(scope).subprotocol})
-    await asgi.close(send, Close.NO_SUCH_PATH)
+    await asgi.line(send).close(Close.NO_SUCH_PATH)
     while (await receive())["type"] != "websocket.disconnect":
         pass
 
@@ -62,9 +65,15 @@ class Socket:
     live: bool = False
 
     def __init__(self, send: asgi.Send, handshake: Handshake) -> None:
-        self._send = send
+        self._line = asgi.line(send)
         self._handshake = handshake
         self._pace = Pace()
+        pieces = Pace(PIECES)
+        self._line.guard(
+            largest=wire.LARGEST_FRAME,
+            allows=lambda: pieces.allows(time.monotonic()),
+            flooded=lambda: self._start(self.close, Close.FLOOD),
+        )
         self._language = "en"
         self._closing = False
         # Frames that came before we knew who sends them; None from then on. The pace bounds them.
@@ -91,34 +100,35 @@ class Socket:
             for task in self._tasks.values():
                 task.cancel()
 
-    async def tell(self, record: EventRecord, text: str) -> None:
+    async def tell(self, record: EventRecord, frame: asgi.Frame) -> None:
         """Write a live event, unless it was replayed before."""
         position = record.position or 0
         if not self.live or position <= self.position:
             return
-        if asgi.unsent(self._send) > BUFFER:
+        if self._line.unsent() > BUFFER:
             self.live = False
             self._start(self._replay)
         else:
             self.position = position
-            await self._write_event(record.type, text)
+            await self._write_event(record.type, frame)
 
-    async def beat(self, text: str) -> None:
+    async def beat(self, frame: asgi.Frame) -> None:
         """Write the heartbeat of those who are live; while it replays, one that says how far it is."""
         if self._handshake.speaks_protocol:
-            await self._write(text if self.live else wire.heartbeat(position=self.position, now=timezone.now()))
+            own = None if self.live else asgi.Frame(wire.heartbeat(position=self.position, now=timezone.now()))
+            await self._write(own or frame)
 
     @property
     def user(self) -> User:
         return hub.users.get(self.user_id, self._admitted)
 
     async def say(self, frame: dict[str, Any]) -> None:
-        await self._write(wire.text(frame))
+        await self._write(asgi.Frame(wire.text(frame)))
 
-    async def hint(self, text: str) -> None:
+    async def hint(self, frame: asgi.Frame) -> None:
         """Write an ephemeral frame; not to who lags behind, for it would be out of date when it arrives."""
-        if self.live and self._handshake.speaks_protocol and asgi.unsent(self._send) <= BUFFER:
-            await self._write(text)
+        if self.live and self._handshake.speaks_protocol and self._line.unsent() <= BUFFER:
+            await self._write(frame)
 
     async def close(self, code: Close) -> None:
         if self._closing:
@@ -126,7 +136,7 @@ class Socket:
         self._closing, self.live = True, False
         hub.leave(self)
         logger.info("socket_closed", code=int(code), user_id=self.user_id)
-        await asgi.close(self._send, code)
+        await self._line.close(code)
 
     def _start(self, what: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Do it beside the reading of frames; the same begun again replaces what was not finished."""
@@ -150,7 +160,13 @@ class Socket:
         if not self._handshake.origin_allowed:
             await self.close(Close.FORBIDDEN)
             return
-        visitor = await self._sign_in()
+        try:
+            async with asyncio.timeout(ADMISSION):
+                visitor = await self._sign_in()
+        except TimeoutError:
+            # So many wait before it that it had better come back.
+            await self.close(Close.TRY_LATER)
+            return
         if self._closing:
             return
         start = resume(self._handshake.after, head=visitor.head, now=timezone.now())
@@ -160,7 +176,8 @@ class Socket:
             await self.close(Close.TOO_MANY)
             return
         if self._handshake.speaks_protocol:
-            await self._write(wire.welcome(user=visitor.user, cursor=start.cursor, recovered=start.recovered))
+            welcome = wire.welcome(user=visitor.user, cursor=start.cursor, recovered=start.recovered)
+            await self._write(asgi.Frame(welcome))
         if start.problem:
             await self._complain(start.problem)
         early, self._early = self._early or [], None
@@ -183,7 +200,7 @@ class Socket:
             page = await for_socket(queries.missed, user, position=self.position, upto=upto)
             for record in page:
                 await self._drained()
-                await self._write_event(record.type, wire.event(record))
+                await self._write_event(record.type, asgi.Frame(wire.event(record)))
                 self.position = record.position or 0
             if len(page) < queries.PAGE:
                 self.position = upto
@@ -238,10 +255,10 @@ class Socket:
     async def _complain(self, problem: DomainError, *, ref: Any = None) -> None:
         if self._handshake.speaks_protocol:
             with translation.override(self._language):
-                await self._write(wire.error(problem.code, problem.detail, ref=ref))
+                await self._write(asgi.Frame(wire.error(problem.code, problem.detail, ref=ref)))
 
     async def _pong(self, _content: dict[str, Any]) -> None:
-        await self._write(wire.pong())
+        await self._write(asgi.Frame(wire.pong()))
 
     async def _auth(self, content: dict[str, Any]) -> None:
         token = content.get("token")
@@ -259,18 +276,18 @@ class Socket:
             raise InvalidToken
         self.claims = visitor.claims
 
-    async def _write_event(self, event_type: str, text: str) -> None:
+    async def _write_event(self, event_type: str, frame: asgi.Frame) -> None:
         if self._handshake.speaks_protocol or event_type in wire.PLAIN_EVENTS:
-            await self._write(text)
+            await self._write(frame)
 
-    async def _write(self, text: str) -> None:
+    async def _write(self, frame: asgi.Frame) -> None:
         if not self._closing:
-            await self._send({"type": "websocket.send", "text": text})
+            await self._line.write(frame)
 
     async def _drained(self) -> None:
         """Wait until the client has read what it was sent, or give up."""
         deadline = time.monotonic() + PATIENCE
-        while asgi.unsent(self._send) > BUFFER and not self._closing:
+        while self._line.unsent() > BUFFER and not self._closing:
             if time.monotonic() > deadline:
                 await self.close(Close.TOO_SLOW)
                 return
