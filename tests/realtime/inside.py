@@ -83,18 +83,18 @@ async def soon(check: Callable[[], Any], *, seconds: float = 10) -> None:
         await asyncio.sleep(0.01)
 
 
-def many_events(count: int, *, audience: int = 0, to_agents: bool = False) -> int:
+def many_events(count: int, *, audience: int = 0, to_agents: bool = False, body: Any = None) -> int:
     """So many at once about the only ticket there is, behind the newest; where they end."""
     with connection.cursor() as statement:
         statement.execute(
             """
             INSERT INTO events_eventrecord (type, subject_type, subject_id, staff_only, occurred_at, data, body, changes,
                                             audience, pushed_to_agents, position)
-            SELECT 'status_changed', 'ticket', (SELECT id FROM tickets_ticket), false, now(), '{}', '{}', '{}',
+            SELECT 'status_changed', 'ticket', (SELECT id FROM tickets_ticket), false, now(), '{}', %s, '{}',
                    ARRAY[%s], %s, (SELECT max(position) FROM events_eventrecord) + number
               FROM generate_series(1, %s) AS number
             RETURNING position
             """,
-            [audience, to_agents, count],
+            [json.dumps(body or {}), audience, to_agents, count],
         )
         return max(row[0] for row in statement.fetchall())
