@@ -30,6 +30,12 @@ class UserQuerySet(models.QuerySet["User"]):
     def who_may(self, permission: Permission) -> Self:
         return self.filter(role__in=roles_with(permission), is_active=True)
 
+    def reachable_by(self, user: "User") -> Self:
+        """Whom the user may write to, and whose presence concerns them: agents anyone, customers agents only."""
+        if user.may(Permission.CHAT_WITH_ANYONE):
+            return self.filter(is_active=True).exclude(pk=user.pk)
+        return self.agents().exclude(pk=user.pk) if user.may(Permission.CHAT) else self.none()
+
     def with_address(self, email: str) -> Self:
         """At most one: compared as the unique constraint does, and by its index. An empty one is nobody's."""
         return self.exclude(email="").alias(key=Lower("email")).filter(key=Lower(Value(email)))
@@ -58,6 +64,9 @@ class HelpdeskUserManager(UserManager["User"]):
 
     def who_may(self, permission: Permission) -> UserQuerySet:
         return self.get_queryset().who_may(permission)
+
+    def reachable_by(self, user: "User") -> UserQuerySet:
+        return self.get_queryset().reachable_by(user)
 
 
 class User(AbstractUser):

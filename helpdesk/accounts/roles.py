@@ -40,9 +40,11 @@ class Permission(StrEnum):
     MANAGE_WORKLOADS = auto()
     MANAGE_CATALOG = auto()
     USE_ADMIN = auto()
+    CHAT = auto()
+    CHAT_WITH_ANYONE = auto()
 
 
-_CUSTOMER = frozenset({Permission.OPEN_TICKET, Permission.COMMENT, Permission.CLOSE_OR_REOPEN_TICKET})
+_CUSTOMER = frozenset({Permission.OPEN_TICKET, Permission.COMMENT, Permission.CLOSE_OR_REOPEN_TICKET, Permission.CHAT})
 _AGENT = _CUSTOMER | {
     Permission.REOPEN_AT_ANY_TIME,
     Permission.SEE_ALL_TICKETS,
@@ -61,6 +63,7 @@ _AGENT = _CUSTOMER | {
     Permission.SEE_STAFF_EVENTS,
     Permission.SEE_TEAMS,
     Permission.SEE_USERS,
+    Permission.CHAT_WITH_ANYONE,
 }
 _ADMIN = _AGENT | {
     Permission.IGNORE_AGENT_SCOPE,

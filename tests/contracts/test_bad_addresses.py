@@ -19,6 +19,7 @@ READS = {
     "/api/comments/": ("ticket", "before", "page", "page_size", "cursor"),
     "/api/users/": ("role", "search", "page", "cursor"),
     "/api/events/": ("after", "types", "ticket", "limit"),
+    "/api/presence/": ("users",),
 }  # fmt: skip
 
 

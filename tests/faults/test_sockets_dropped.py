@@ -87,6 +87,12 @@ def test_two_processes_share_the_work_and_an_event_of_one_is_heard_on_the_other(
     eventually(lambda: len(ids(here[0])) == len(ids(there[0])) == 4)
     assert ids(here[0]) == ids(there[0]) == sorted(EventRecord.objects.values_list("pk", flat=True))
 
+    # Twenty are twenty, wherever they are.
+    for server in (one, other, one, other):
+        crowd.open(server, [access_token(customer)] * 5)
+    with pytest.raises(ConnectionError, match="4409"):
+        crowd.open(one, [access_token(customer)])
+
     # What one has told, its neighbour goes on from.
     one.kill()
     [moved] = crowd.open(other, [access_token(agent)], after=[last_cursor(here[0])])
