@@ -54,7 +54,7 @@ class Thin(asyncio.Protocol):
         self.lost = True
         for waited_for in (self.opened, self.welcomed):
             if not waited_for.done():
-                waited_for.set_exception(error or ConnectionError(f"closed {self.closed}"))
+                waited_for.set_exception(ConnectionError(f"closed {self.closed}" if self.closed else error))
                 waited_for.exception()  # so that nobody has to ask
         self.ended.set_result(None)
 
