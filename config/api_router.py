@@ -17,6 +17,9 @@ from helpdesk.accounts.api.social import (
 from helpdesk.accounts.api.tokens import RefreshView, TokenView, VerifyView
 from helpdesk.accounts.api.users import MeView, UserViewSet
 from helpdesk.api.routing import Router
+from helpdesk.chat.api.attachments import ChatAttachmentViewSet
+from helpdesk.chat.api.conversations import ContactViewSet, ConversationViewSet, UnreadView
+from helpdesk.chat.api.messages import MessageViewSet, ReadViewSet, SendFileViewSet
 from helpdesk.events.api.views import EventsView
 from helpdesk.realtime.api.presence import PresenceView
 from helpdesk.tickets.api.assignment import AssignmentViewSet, WorkloadViewSet
@@ -38,6 +41,9 @@ router.register("categories", CategoryViewSet, basename="categories")
 router.register("tags", TagViewSet, basename="tags")
 router.register("teams", TeamViewSet, basename="teams")
 router.register("attachments", AttachmentViewSet, basename="attachments")
+router.register("chat/contacts", ContactViewSet, basename="chat-contacts")
+router.register("chat/conversations", ConversationViewSet, basename="chat-conversations")
+router.register("chat/attachments", ChatAttachmentViewSet, basename="chat-attachments")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", TokenView.as_view(), name="token"),
@@ -107,6 +113,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "tickets/<id:ticket_id>/attachments/",
         TicketAttachmentViewSet.as_view({"post": "create"}),
         name="ticket-attachments",
+    ),
+    path("chat/unread/", UnreadView.as_view(), name="chat-unread"),
+    path(
+        "chat/conversations/<id:conversation_id>/messages/",
+        MessageViewSet.as_view({"get": "list", "post": "create"}),
+        name="chat-messages",
+    ),
+    path(
+        "chat/conversations/<id:conversation_id>/attachments/",
+        SendFileViewSet.as_view({"post": "create"}),
+        name="chat-send-file",
+    ),
+    path(
+        "chat/conversations/<id:conversation_id>/read/",
+        ReadViewSet.as_view({"post": "create"}),
+        name="chat-read",
     ),
     path("", include(router.urls)),
 ]

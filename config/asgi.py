@@ -16,6 +16,7 @@ from helpdesk.api.proxies import TrustedProxies  # noqa: E402
 from helpdesk.cache import pages  # noqa: E402
 from helpdesk.core.redis import RedisDown  # noqa: E402
 from helpdesk.demo.guard import refuse_demo_admins  # noqa: E402
+from helpdesk.edge.gate import Gate  # noqa: E402
 
 refuse_demo_admins()
 daphne.adopt()
@@ -24,6 +25,8 @@ with suppress(RedisDown):
     pages.bump(pages.EVERYONE)
 
 application = TrustedProxies(
-    ProtocolTypeRouter({"http": django_application, "websocket": websocket_application}),
+    ProtocolTypeRouter(
+        {"http": Gate(django_application, at_once=settings.REQUESTS_AT_ONCE), "websocket": websocket_application}
+    ),
     settings.TRUSTED_PROXIES,
 )

@@ -48,3 +48,27 @@ def attachment_on(ticket: Any, by: Any, /, comment: Any = None, content: bytes =
     values = {"comment_id": comment.pk if comment else None, "now": NOON} | fields
     with check(incoming) as file:
         return attachments.attach(by=by, ticket_id=ticket.pk, file=file, **values)
+
+
+def chat_of(one: Any, other: Any) -> Any:
+    """The conversation of the two; `one`, who begins it, may write to `other`."""
+    from helpdesk.chat.operations import conversations
+
+    return conversations.open_conversation(by=one, user_id=other.pk, now=NOON)[0]
+
+
+def message_in(conversation: Any, by: Any, /, content: str = "Is anybody there?", **fields: Any) -> Any:
+    from helpdesk.chat.operations import messages
+
+    return messages.send_message(by=by, conversation_id=conversation.pk, content=content, **({"now": NOON} | fields))
+
+
+def file_in(conversation: Any, by: Any, /, content: bytes = b"It burns.\n", filename: str = "smoke.txt") -> Any:
+    """A message with a file."""
+    from helpdesk.chat.operations import messages
+    from helpdesk.files.receiving import Incoming, check
+
+    incoming = Incoming(filename=filename, announced="")
+    incoming.write(content)
+    with check(incoming) as file:
+        return messages.send_file(by=by, conversation_id=conversation.pk, file=file, now=NOON)

@@ -18,6 +18,7 @@ from .components.logging import *
 from .components.proxies import *
 from .components.redis import *
 from .components.rest import *
+from .components.server import *
 from .components.social import *
 
 SECRET_KEY = env("DJANGO_SECRET_KEY")
@@ -39,12 +40,14 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "helpdesk.limits",
+    "helpdesk.files",
     "helpdesk.api",
     "helpdesk.backoffice.apps.BackofficeConfig",
     "helpdesk.events",
     "helpdesk.accounts",
     "helpdesk.realtime",
     "helpdesk.tickets",
+    "helpdesk.chat",
     "helpdesk.notifications",
     "helpdesk.demo",
     "helpdesk.system",

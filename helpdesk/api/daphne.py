@@ -47,6 +47,12 @@ def _refuse(channel: Any, *_line: bytes) -> None:
     channel.loseConnection()
 
 
+def refuse_slow(channel: Any) -> None:
+    """For a request whose header does not come to an end."""
+    channel.transport.write(_bytes(problems.standard(408)))
+    channel.loseConnection()
+
+
 def _no_handshake(protocol: Any, code: int, _reason: str, told: Iterable[tuple[str, str]] | None = None) -> None:
     """For what asks for a socket, and not as a socket is asked for."""
     protocol.sendData(_bytes(problems.standard(code), dict(told or ())))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from helpdesk.api import problems
 from helpdesk.core import redis
+from helpdesk.core.draining import draining
 from helpdesk.core.redis import RedisDown
 
 PATIENCE: Final = 2.0  # seconds for PostgreSQL; Redis has its own bound
@@ -26,7 +27,9 @@ def alive(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 also without Redis, since REST goes on; 503 without PostgreSQL."""
+    """200 also without Redis, since REST goes on; 503 without PostgreSQL, and in a process that is about to end."""
+    if draining.is_on:
+        return problems.unavailable(process="draining").response()
     if not _database.answers():
         return problems.unavailable(postgresql="down").response()
     if not _redis_answers():

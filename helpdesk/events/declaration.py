@@ -16,6 +16,9 @@ class Event(ABC):
     staff_only: ClassVar[bool] = False
     # Whether who did it hears of it on the own sockets too (other tabs).
     echoed: ClassVar[bool] = True
+    # Whoever could see its subject sees it no more, or sees it again.
+    hides: ClassVar[bool] = False
+    shows: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, name: str | None = None, staff_only: bool = False, echoed: bool = True) -> None:
         super().__init_subclass__()
@@ -55,6 +58,16 @@ class Event(ABC):
     def pushed_to_agents(self) -> bool:
         """Whether every agent hears it, whoever the ticket belongs to."""
         return False
+
+    @property
+    def gained_by(self) -> set[int]:
+        """Ids of the users who may see its subject by it (of a team: the tickets in its queue)."""
+        return set()
+
+    @property
+    def lost_by(self) -> set[int]:
+        """Ids of the users who may have seen its subject until then, and are not in its audience."""
+        return set()
 
     def as_data(self) -> dict[str, Any]:
         # Fields are primitives: `asdict` would copy each of them deeply.

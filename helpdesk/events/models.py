@@ -1,14 +1,15 @@
 """The spine's two tables: what happened, and which subscriber has heard it."""
 
+from collections.abc import Collection
 from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.events.declaration import EVENT_TYPES, Event
-from helpdesk.events.visibility import Reader, seen_by
+from helpdesk.events.visibility import Reader, in_sight_of, lives_for, seen_by
 
 
 class EventRecordQuerySet(models.QuerySet["EventRecord"]):
@@ -16,13 +17,54 @@ class EventRecordQuerySet(models.QuerySet["EventRecord"]):
         """The only answer to "which events may this user see?"."""
         return self.filter(seen_by(user))
 
-    def pushed_to(self, user: Reader) -> Self:
-        """What the user's sockets hear, live and on resume alike: a subset of what they may see."""
+    def pushed_to(self, user: Reader, subjects: Collection[str] = ()) -> Self:
+        """What the user's sockets hear, live and on resume alike: a subset of what they may see.
+
+        `subjects`: what the socket subscribed to, `"ticket:7"`.
+        """
         concerned = Q(audience__contains=[user.pk])
         if user.is_agent:
-            concerned |= Q(pushed_to_agents=True)
+            concerned |= Q(pushed_to_agents=True) | _about(subjects)
         silent = [name for name, event_type in EVENT_TYPES.items() if not event_type.echoed]
         return self.visible_to(user).filter(concerned).exclude(actor_id=user.pk, type__in=silent)
+
+    def concerning(self, user: Reader, subjects: Collection[str] = ()) -> Self:
+        """`pushed_to`, and what may have moved the user's sight of its subject."""
+        moved = Q(gained_by__contains=[user.pk]) | Q(lost_by__contains=[user.pk])
+        personally = Q(audience__contains=[user.pk]) | moved
+        if not user.is_agent:
+            return self.filter(personally).filter(Q(staff_only=False) | moved)
+        to_all = Q(pushed_to_agents=True) | Q(type__in=moving_all())
+        return self.filter(personally | _about(subjects) | (in_sight_of(user) & to_all))
+
+    def with_lives(self, user: Reader) -> Self:
+        """`lives`: the user sees the subject, and it is there; asked of those only where it matters."""
+        matters = Q(type__in=moving_all()) | ~Q(gained_by=[])
+        return self.annotate(
+            lives=Case(When(~matters, then=Value(True)), When(lives_for(user), then=Value(True)), default=Value(False))
+        )
+
+    def with_sight(self, user: Reader) -> Self:
+        """`in_sight`: the user may read the history of the subject, which may be gone."""
+        return self.with_lives(user).annotate(
+            in_sight=Case(When(in_sight_of(user), then=Value(True)), default=Value(False))
+        )
+
+
+def moving_all() -> list[str]:
+    """Types of events by which whoever could see their subject sees it no more, or again."""
+    return [name for name, event_type in EVENT_TYPES.items() if event_type.hides or event_type.shows]
+
+
+def _about(subjects: Collection[str]) -> Q:
+    ids: dict[str, list[int]] = {}
+    for subject in subjects:
+        kind, _colon, subject_id = subject.partition(":")
+        ids.setdefault(kind, []).append(int(subject_id))
+    about = Q(pk__in=[])
+    for kind, subject_ids in ids.items():
+        about |= Q(subject_type=kind, subject_id__in=subject_ids)
+    return about
 
 
 class EventRecord(models.Model):
@@ -45,6 +87,9 @@ class EventRecord(models.Model):
     changes = models.JSONField()
     audience = ArrayField(models.BigIntegerField())
     pushed_to_agents = models.BooleanField()
+    # Who may see the subject by it, or no longer; those in its audience need not be named.
+    gained_by = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    lost_by = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     position = models.BigIntegerField(null=True, unique=True)
 
     objects = EventRecordQuerySet.as_manager()
@@ -58,7 +103,13 @@ class EventRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.body["message"])
+        said = self.body["message"]
+        return said if isinstance(said, str) else self.event().message
+
+    @property
+    def topic(self) -> str:
+        """Its subject, as sockets subscribe to it: `"ticket:7"`."""
+        return f"{self.subject_type}:{self.subject_id}"
 
     def event(self) -> Event:
         return EVENT_TYPES[self.type](**self.data)

@@ -27,6 +27,8 @@ _FIRST_SMTP_PORT = 1025
 # A frame may hold 64 KiB; what is larger is cut off before it is read into memory.
 _LARGEST_MESSAGE = 1024 * 1024
 _READY_SECONDS = 90
+# Ctrl-C ends everything within five seconds.
+_DRAIN_SECONDS = "2"
 
 
 def up() -> int:
@@ -63,7 +65,7 @@ async def _serve(places: Places, processes: Processes, ports: Ports) -> int:
     web, viewer = _port(ports, "PORT", 8000), _port(ports, "MAIL_PORT", 8025)
     smtp = ports.take(_FIRST_SMTP_PORT)
     url = f"http://{HOST}:{web}"
-    ours = {"EMAIL_HOST": HOST, "EMAIL_PORT": str(smtp), "PUBLIC_URL": url}
+    ours = {"EMAIL_HOST": HOST, "EMAIL_PORT": str(smtp), "PUBLIC_URL": url, "DRAIN_SECONDS": _DRAIN_SECONDS}
     processes.environment = overruled(processes.environment, ours)
 
     await start_services(processes, places)
@@ -85,7 +87,7 @@ async def _start_apps(processes: Processes, places: Places, *, web: int, smtp: i
     await processes.start("mail", sys.executable, "-m", "helpdesk.local.mail", str(smtp), str(viewer))
     server = await processes.start(
         "web",
-        *(sys.executable, "-m", "daphne", "--bind", HOST, "--port", str(web), "--verbosity", "0"),
+        *(sys.executable, "-m", "helpdesk.edge", "--bind", HOST, "--port", str(web), "--verbosity", "0"),
         *("--websocket_timeout", "-1", "--websocket-max-message-size", str(_LARGEST_MESSAGE)),
         "config.asgi:application",
     )

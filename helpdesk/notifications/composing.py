@@ -13,11 +13,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.events.declaration import Event
+from helpdesk.notifications import chat_mails
 from helpdesk.notifications.account_mails import address_of, is_about_account, link_of
 from helpdesk.notifications.enums import Template
 from helpdesk.notifications.models import EmailLog, mail_domain
 from helpdesk.notifications.sanitizing import document
 from helpdesk.tickets.enums import Priority, Status
+from helpdesk.tickets.events import TicketEvent
 
 SUBJECTS: Final[dict[str, str | Promise]] = {
     Template.TICKET_CREATED: _("New ticket: %(title)s"),
@@ -33,6 +35,7 @@ SUBJECTS: Final[dict[str, str | Promise]] = {
     Template.PASSWORD_CHANGED: _("Your password was changed"),
     Template.EMAIL_CHANGED: _("Your e-mail address was changed"),
     Template.IDENTITY_LINKED: _("Another way into your account"),
+    Template.MESSAGES_WAITING: _("%(other)s has written to you"),
 }
 SUBJECT_LENGTH: Final = 200
 _CHOICES: Final[dict[str, Any]] = {"priority": Priority, "old_status": Status, "new_status": Status}
@@ -68,6 +71,8 @@ def compose(email: EmailLog, *, now: datetime) -> EmailMultiAlternatives:
 def _link(email: EmailLog, event: Any, *, now: datetime) -> str:
     if is_about_account(event):
         return link_of(email, now=now)
+    if chat_mails.is_about_chat(event):
+        return chat_mails.link_of(event)
     home, path = str(settings.PUBLIC_URL), str(settings.TICKET_PATH)
     return home.rstrip("/") + path.format(id=event.ticket_id)
 
@@ -80,11 +85,12 @@ def _render(name: str, context: dict[str, Any], *, escape: bool) -> str:
 
 
 def _subject(template: str, event: Any, labels: dict[str, str]) -> str:
-    words = str(SUBJECTS[template]) % {"title": _field(event, "title"), **labels}
+    words = str(SUBJECTS[template]) % {"title": _field(event, "title"), "other": _field(event, "other"), **labels}
     line = " ".join(_BREAKS.sub(" ", words).split())
     if len(line) > SUBJECT_LENGTH:
         line = line[: SUBJECT_LENGTH - 1] + "…"
-    return line if is_about_account(event) else f"[Ticket #{event.ticket_id}] {line}"
+    about_ticket = isinstance(event, TicketEvent)
+    return f"[Ticket #{event.ticket_id}] {line}" if about_ticket else line
 
 
 def _headers(email: EmailLog, event: Any) -> dict[str, str]:
@@ -95,14 +101,18 @@ def _headers(email: EmailLog, event: Any) -> dict[str, str]:
         "X-Auto-Response-Suppress": "All",
         "Precedence": "bulk",
         "X-Helpdesk-Event": email.event.type,
-        **({} if is_about_account(event) else _thread(event.ticket_id)),
+        **_thread(event),
     }
 
 
-def _thread(ticket_id: int) -> dict[str, str]:
+def _thread(event: Event) -> dict[str, str]:
+    if chat_mails.is_about_chat(event):
+        return chat_mails.thread_of(event)
+    if not isinstance(event, TicketEvent):
+        return {}
     # The thread's root is no mail that anybody got: it only keeps a ticket's mails together.
-    root = f"<ticket-{ticket_id}@{mail_domain()}>"
-    return {"In-Reply-To": root, "References": root, "X-Helpdesk-Ticket": str(ticket_id)}
+    root = f"<ticket-{event.ticket_id}@{mail_domain()}>"
+    return {"In-Reply-To": root, "References": root, "X-Helpdesk-Ticket": str(event.ticket_id)}
 
 
 def _field(event: Event, name: str) -> str | None:

@@ -34,6 +34,7 @@ class Template(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no secret
     EMAIL_CHANGED = "email_changed"
     IDENTITY_LINKED = "identity_linked"
+    MESSAGES_WAITING = "messages_waiting"
 
 
 # Read by agents only, which is asked again when it is sent: a role can change.

@@ -14,6 +14,7 @@ from helpdesk.accounts.events import (
     UserInvited,
     UserUpdated,
 )
+from helpdesk.chat.events import MessagesWaiting
 from helpdesk.events.declaration import Event
 from helpdesk.notifications.enums import Template
 from helpdesk.tickets.events import CommentAdded, NoteAdded, StatusChanged, TicketAssigned, TicketCreated, TicketEvent
@@ -85,6 +86,7 @@ _MAILS: dict[type[Event], Callable[[Any, int | None], Mails]] = {
     UserInvited: _the_person(Template.INVITATION),
     UserUpdated: _told_of,
     IdentityLinked: _the_person(Template.IDENTITY_LINKED),
+    MessagesWaiting: lambda event, _actor_id: {event.recipient_id: Template.MESSAGES_WAITING},
 }
 
 

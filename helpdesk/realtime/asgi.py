@@ -1,15 +1,13 @@
 """The ASGI messages of a socket, and what Daphne can do but cannot be asked for by ASGI.
 
-It refuses to send the close codes below 3000 that RFC 6455 gives to servers; its `send` never waits, however much the
-client has left unread, and frames the same text anew for each socket; it collects whatever a client sends; and it has
-no lifespan. Behind another server everything goes by the book.
+It refuses to send the close codes below 3000 that RFC 6455 gives to servers, and reasons; its `send` never waits,
+however much the client has left unread, and frames the same text anew for each socket; and it collects whatever a
+client sends. Behind another server everything goes by the book.
 """
 
-import asyncio
 import functools
 import struct
-import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from helpdesk.realtime.closing import Close
@@ -54,8 +52,8 @@ class Line:
     async def write(self, frame: Frame) -> None:
         await self._send({"type": "websocket.send", "text": frame.text})
 
-    async def close(self, code: Close) -> None:
-        await self._send({"type": "websocket.close", "code": int(code)})
+    async def close(self, code: Close, *, reason: str = "") -> None:
+        await self._send({"type": "websocket.close", "code": int(code), "reason": reason})
 
     def guard(self, *, largest: int, allows: Callable[[], bool], flooded: Callable[[], None]) -> None:
         """Refuse messages that are larger, and frames that are not allowed, before anything is collected or queued.
@@ -91,8 +89,8 @@ class DaphneLine(Line):
         if data:
             transport.write(data)
 
-    async def close(self, code: Close) -> None:
-        self._protocol.sendCloseFrame(code=int(code))
+    async def close(self, code: Close, *, reason: str = "") -> None:
+        self._protocol.sendCloseFrame(code=int(code), reasonUtf8=reason.encode())
 
     def guard(self, *, largest: int, allows: Callable[[], bool], flooded: Callable[[], None]) -> None:
         protocol = self._protocol
@@ -120,21 +118,6 @@ def _ignore(*_data: bytes) -> None:
 def line(send: Send) -> Line:
     protocol = _daphne(send)
     return Line(send) if protocol is None else DaphneLine(protocol)
-
-
-def before_shutdown(do: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do it when the process is asked to end; it waits for that.
-
-    Daphne cancels its applications then, but neither waits until their last frames have left, nor cancels any if one
-    connection is younger than a second: it trips over that.
-    """
-    if "daphne.server" in sys.modules:
-        from twisted.internet import defer, reactor
-
-        def begin() -> defer.Deferred[None]:
-            return defer.Deferred.fromFuture(asyncio.ensure_future(do()))
-
-        reactor.addSystemEventTrigger("before", "shutdown", begin)  # type: ignore[arg-type]
 
 
 def _daphne(send: Send) -> Any:

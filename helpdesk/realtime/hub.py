@@ -14,14 +14,16 @@ from django.utils import timezone
 
 from helpdesk.accounts.models import Session, User
 from helpdesk.accounts.tokens import AccessClaims
+from helpdesk.core.draining import draining
 from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import head_position
-from helpdesk.realtime import asgi, ephemeral, queries, wire
+from helpdesk.realtime import asgi, ephemeral, queries, restarting, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_hub
 from helpdesk.realtime.ephemeral import Audience
 from helpdesk.realtime.layer import Message, Subscription
 from helpdesk.realtime.roll import Roll
+from helpdesk.realtime.viewing import Viewing
 
 if TYPE_CHECKING:
     from helpdesk.realtime.socket import Socket
@@ -33,7 +35,6 @@ STANDING: Final = 2.0  # seconds between two looks at roles, sessions and bans
 SOCKETS_A_USER: Final = 20
 # The loop serves somebody else after so many frames.
 BREATH: Final = 100
-FLUSH: Final = 0.1  # seconds for the last frames to leave a process that ends
 PASSED: Final = 1_000  # ephemeral frames that may wait here; more of them are not worth the wait
 
 
@@ -55,6 +56,7 @@ class Hub:
         self.layer = Subscription()
         self.layer.hear("stream.grew", self._hear_of_growth)
         self.layer.hear(ephemeral.KIND, self._hear_of_frame)
+        self.viewing = Viewing(self.layer, own=self._looks, tell=self._tell_of_look)
         self.roll = Roll(pass_on=self.pass_on)
         self._tasks: list[asyncio.Task[None]] = []
         self._next_standing = 0.0
@@ -75,9 +77,8 @@ class Hub:
         self._woken.set()
         if not self._tasks:
             self._next_heartbeat = time.monotonic() + wire.HEARTBEAT
-            asgi.before_shutdown(self._end)
             self.layer.start()
-            serving = (self._serve, self._pass_frames, self.roll.serve)
+            serving = (self._serve, self._pass_frames, self.viewing.serve, self.roll.serve)
             self._tasks = [asyncio.create_task(serve()) for serve in serving]
         return True
 
@@ -86,6 +87,8 @@ class Hub:
         if mine is None or socket not in mine:
             return
         mine.remove(socket)
+        if socket.looking_at:
+            self.viewing.changed(socket.looking_at, self.users[socket.user_id].as_dict())
         self.roll.leave(socket.user_id, socket.name)
         if not mine:
             del self._sockets[socket.user_id]
@@ -93,6 +96,30 @@ class Hub:
         if not self._sockets:
             # So that it forgets how far it was.
             self._woken.set()
+
+    async def settled(self) -> int:
+        """How far everybody who is live has been told, all of it."""
+        while self._batch:  # noqa: ASYNC110 - rare, and over within milliseconds
+            await asyncio.sleep(0.01)
+        return self.position
+
+    def others_hear(self, socket: "Socket", subject: str) -> bool:
+        """Whether another socket of the same session here subscribed to it, too."""
+        mine = self._sockets.get(socket.user_id, ())
+        session_id = socket.claims.session_id
+        return any(subject in o.subjects and o.claims.session_id == session_id for o in mine if o is not socket)
+
+    def _looks(self) -> list[tuple[str, dict[str, Any], bool]]:
+        """What the people here look at, and whether they write there, on any of their sockets."""
+        looks: dict[tuple[str, int], bool] = {}
+        for user_id, mine in self._sockets.items():
+            for socket in mine:
+                if subject := socket.looking_at:
+                    looks[subject, user_id] = looks.get((subject, user_id), False) or socket.composing
+        return [(subject, self.users[pk].as_dict(), composing) for (subject, pk), composing in looks.items()]
+
+    def _tell_of_look(self, subject: str, user_id: int, frame: dict[str, Any]) -> None:
+        self._hear_of_frame(ephemeral.message_of(frame, Audience(subject=subject, but=user_id)))
 
     def _all(self) -> list["Socket"]:
         return [socket for mine in self._sockets.values() for socket in mine]
@@ -114,7 +141,11 @@ class Hub:
         while True:
             message = await self._passed.get()
             frame = asgi.Frame(wire.text(message["frame"]))
-            for written, socket in enumerate(self._meant(Audience(**message["audience"])), start=1):
+            audience = Audience(**message["audience"])
+            meant = self._meant(audience)
+            if audience.subject and meant:
+                meant = await self._who_see(audience, meant)
+            for written, socket in enumerate(meant, start=1):
                 await socket.hint(frame)
                 if written % BREATH == 0:
                     await asyncio.sleep(0)
@@ -128,8 +159,18 @@ class Hub:
             if audience.everyone
             or user_id in audience.users
             or (audience.agents and self.users[user_id].is_agent)
-            or (audience.subject and audience.subject in socket.subjects)
+            or (audience.subject and audience.subject in (*socket.subjects, socket.looking_at))
         ]
+
+    async def _who_see(self, audience: Audience, meant: list["Socket"]) -> list["Socket"]:
+        """Without those who are only meant for its subject, and may not see it any more."""
+        kind, _colon, pk = audience.subject.partition(":")
+        users = {socket.user_id: socket.user for socket in meant if socket.user.is_agent}
+        try:
+            seers = await for_hub(queries.seers, kind, int(pk), users)
+        except DOWN:
+            seers = set()
+        return [socket for socket in meant if socket.user_id in seers]
 
     async def _serve(self) -> None:
         while True:
@@ -183,19 +224,28 @@ class Hub:
         return bool(self._batch)
 
     async def _tell(self) -> None:
-        heard_by = await for_hub(queries.hearers, self._batch, dict(self.users))
+        heard_by = await for_hub(queries.hearers, self._batch, dict(self.users), self._subscribers())
         written = 0
         for record in self._batch:
             if not heard_by[record.pk]:
                 continue
             frame = asgi.Frame(wire.event(record))
-            for user_id in heard_by[record.pk]:
+            for user_id, hearing in heard_by[record.pk].items():
                 for socket in tuple(self._sockets.get(user_id, ())):
-                    await socket.tell(record, frame)
+                    told = hearing.subscribed if record.topic in socket.subjects else hearing.all
+                    await socket.tell(record, told, frame)
                     written += 1
                     if written % BREATH == 0:
                         await asyncio.sleep(0)
         self._batch = []
+
+    def _subscribers(self) -> dict[str, set[int]]:
+        topics = {record.topic for record in self._batch}
+        found: dict[str, set[int]] = {}
+        for socket in self._all():
+            for topic in socket.subjects & topics if socket.subjects else ():
+                found.setdefault(topic, set()).add(socket.user_id)
+        return found
 
     async def _beat(self) -> None:
         if self._batch:
@@ -234,14 +284,17 @@ class Hub:
             elif session.user_id in self.users:
                 self.users[session.user_id] = session.user
 
-    async def _close_all(self) -> None:
-        for socket in self._all():
-            await socket.close(Close.RESTARTING)
-
-    async def _end(self) -> None:
+    async def end(self) -> None:
+        """The process ends: close all, in waves. Who comes now is not taken in any more."""
         await self.roll.end()
-        await self._close_all()
-        await asyncio.sleep(FLUSH)
+        await self._close_all(in_waves=True)
+
+    async def _close_all(self, *, in_waves: bool = False) -> None:
+        sockets = self._all()
+        for closed, socket in enumerate(sockets, start=1):
+            await socket.close(Close.RESTARTING, reason=restarting.hint(len(sockets)))
+            if closed % restarting.WAVE == 0:
+                await asyncio.sleep(restarting.pause(len(sockets)) if in_waves else 0)
 
 
 def _still_good(claims: AccessClaims, session: Session, *, now: datetime) -> bool:
@@ -251,3 +304,4 @@ def _still_good(claims: AccessClaims, session: Session, *, now: datetime) -> boo
 
 
 hub = Hub()
+draining.before_end(hub.end)

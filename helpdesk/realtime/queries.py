@@ -1,28 +1,31 @@
 """What the sockets ask PostgreSQL."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.utils import timezone
 
 from helpdesk.accounts import idleness, tokens
 from helpdesk.accounts.models import Session, User
 from helpdesk.accounts.operations import socket_tickets
 from helpdesk.accounts.operations.admission import admit, check_standing
-from helpdesk.events.declaration import EVENT_TYPES
-from helpdesk.events.models import EventRecord
+from helpdesk.events.models import EventRecord, moving_all
 from helpdesk.events.queries import after, head_position
+from helpdesk.events.visibility import in_sight_of, is_personal, living
+from helpdesk.realtime.telling import Sight, Told, told
 
 BATCH: Final = 500
 PAGE: Final = 200  # events of one step of a replay
 # Branches of one UNION.
 SCOPES: Final = 50
+
+_OUT_OF_SIGHT: Final = Sight(in_sight=False, lives=False)
 
 
 @dataclass(frozen=True)
@@ -74,56 +77,119 @@ def stream_after(position: int) -> list[EventRecord]:
     return list(records.defer("data", "changes")[:BATCH])
 
 
-def missed(user: User, *, position: int, upto: int) -> list[EventRecord]:
-    """What the user's sockets would have heard in between, oldest first; a full page may have more behind it."""
-    return list(after(position, upto=upto).pushed_to(user).defer("data", "changes")[:PAGE])
+class Missed(NamedTuple):
+    record: EventRecord
+    told: Told
 
 
-def hearers(records: Iterable[EventRecord], users: Mapping[int, User]) -> dict[int, set[int]]:
-    """Which of the users hear each event: `{record id: user ids}`.
+def missed(user: User, *, position: int, upto: int, subjects: Collection[str] = ()) -> list[Missed]:
+    """What a socket of the user's would have been told in between, oldest first; a full page may have more behind it.
 
-    `EventRecordQuerySet.pushed_to`, turned round: for a batch and everybody who is connected, in one statement. Whom an
-    event concerns stands in the record; what a user may see is asked of `visible_to` once a scope, not once a user.
+    Of some it would have been told nothing.
     """
-    agents = {user_id for user_id, user in users.items() if user.is_agent}
-    concerned = {record.pk: _concerned(record, users, agents) for record in records}
-    scope_of = {user_id: _scope(users[user_id]) for user_id in set[int]().union(*concerned.values())}
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for record_id, user_ids in concerned.items():
-        for user_id in user_ids:
-            wanted[scope_of[user_id]].add(record_id)
-    visible = _visible(wanted, {scope: users[user_id] for user_id, scope in scope_of.items()})
-    return {
-        record_id: {user_id for user_id in user_ids if (scope_of[user_id], record_id) in visible}
-        for record_id, user_ids in concerned.items()
-    }
-
-
-def _concerned(record: EventRecord, users: Mapping[int, User], agents: set[int]) -> set[int]:
-    found = {user_id for user_id in record.audience if user_id in users}
-    if record.pushed_to_agents:
-        found |= agents
-    event_type = EVENT_TYPES.get(record.type)
-    if event_type and not event_type.echoed:
-        found.discard(record.actor_id or 0)
+    records = after(position, upto=upto).concerning(user, subjects).with_sight(user).defer("data", "changes")
+    found = []
+    for record in records[:PAGE]:
+        sight = Sight(record.in_sight, record.lives)  # type: ignore[attr-defined]
+        found.append(Missed(record, told(record, user, sight, subscribed=record.topic in subjects)))
     return found
 
 
-def _scope(user: User) -> str:
-    """Users of one scope see the same rows."""
-    return user.scope if user.is_agent else f"{user.role}:{user.pk}"
+class Hearing(NamedTuple):
+    """What the user's sockets are told, and what those of them that subscribed to the subject."""
+
+    all: Told
+    subscribed: Told
 
 
-def _visible(wanted: Mapping[str, set[int]], member: Mapping[str, User]) -> set[tuple[str, int]]:
-    """The pairs of scope and record id that are visible."""
-    questions = iter(
-        EventRecord.objects.filter(pk__in=record_ids)
-        .visible_to(member[scope])
+def hearers(
+    records: Iterable[EventRecord], users: Mapping[int, User], subscribers: Mapping[str, Collection[int]] | None = None
+) -> dict[int, dict[int, Hearing]]:
+    """Which of the users are told what of each event: `{record id: {user id: …}}`.
+
+    `missed`, turned round: for a batch and everybody who is connected, in one statement. Whom an event concerns stands
+    in the record; what a user may see is asked of `visible_to` once a scope, not once a user. `subscribers` are ids of
+    users with a socket that subscribed to the subject.
+    """
+    records = list(records)
+    agents = {user_id for user_id, user in users.items() if user.is_agent}
+    moving = set(moving_all())
+    subscribed = {record.pk: agents & set((subscribers or {}).get(record.topic, ())) for record in records}
+    concerned = {
+        record.pk: _concerned(record, users, agents, to_all=record.pushed_to_agents or record.type in moving)
+        | subscribed[record.pk]
+        for record in records
+    }
+    scope_of = {
+        (record.pk, user_id): _scope(record.subject_type, users[user_id])
+        for record in records
+        for user_id in concerned[record.pk]
+    }
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for (record_id, _user_id), scope in scope_of.items():
+        wanted[scope].add(record_id)
+    visible = _visible(wanted, {scope: users[user_id] for (_record_id, user_id), scope in scope_of.items()})
+    heard: dict[int, dict[int, Hearing]] = {}
+    for record in records:
+        heard[record.pk] = {}
+        for user_id in concerned[record.pk]:
+            user, sight = users[user_id], visible.get((scope_of[record.pk, user_id], record.pk), _OUT_OF_SIGHT)
+            to_all = told(record, user, sight, subscribed=False)
+            to_subscribed = told(record, user, sight, subscribed=True) if user_id in subscribed[record.pk] else to_all
+            if any(to_all) or any(to_subscribed):
+                heard[record.pk][user_id] = Hearing(to_all, to_subscribed)
+    return heard
+
+
+def seers(kind: str, subject_id: int, users: Mapping[int, User]) -> set[int]:
+    """Which of the users see the subject now."""
+    scope_of = {user_id: _scope(kind, user) for user_id, user in users.items()}
+    member = {scope: users[user_id] for user_id, scope in scope_of.items()}
+    questions = (
+        living(kind, user).order_by().filter(pk=subject_id).annotate(scope=Value(scope)).values_list("scope", flat=True)
+        for scope, user in member.items()
+    )
+    answers = set(_in_few_statements(questions))
+    return {user_id for user_id, scope in scope_of.items() if scope in answers}
+
+
+def unseen(user: User, subjects: Collection[str]) -> list[str]:
+    """Those of the subjects that the user does not see now."""
+    ids: dict[str, set[int]] = defaultdict(set)
+    for subject in subjects:
+        kind, _colon, subject_id = subject.partition(":")
+        ids[kind].add(int(subject_id))
+    gone: list[str] = []
+    for kind, wanted in ids.items():
+        seen = set(living(kind, user).filter(pk__in=wanted).values_list("pk", flat=True))
+        gone += [f"{kind}:{subject_id}" for subject_id in sorted(wanted - seen)]
+    return gone
+
+
+def _concerned(record: EventRecord, users: Mapping[int, User], agents: set[int], *, to_all: bool) -> set[int]:
+    found = {user_id for user_id in (*record.audience, *record.gained_by, *record.lost_by) if user_id in users}
+    return found | agents if to_all else found
+
+
+def _scope(kind: str, user: User) -> str:
+    """Users of one scope see the same rows; of what is personal, each sees others."""
+    shared = user.is_agent and not is_personal(kind)
+    return user.scope if shared else f"{user.role}:{user.pk}"
+
+
+def _visible(wanted: Mapping[str, set[int]], member: Mapping[str, User]) -> dict[tuple[str, int], Sight]:
+    """What those of a scope may see of a record, by the scope and the record's id; no pair: nothing."""
+    questions = (
+        EventRecord.objects.filter(in_sight_of(member[scope]), pk__in=record_ids)
+        .with_lives(member[scope])
         .annotate(scope=Value(scope))
-        .values_list("scope", "pk")
+        .values_list("scope", "pk", "lives")
         for scope, record_ids in wanted.items()
     )
-    answers: set[tuple[str, int]] = set()
-    while some := list(islice(questions, SCOPES)):
-        answers.update(some[0].union(*some[1:], all=True))
-    return answers
+    return {(scope, pk): Sight(in_sight=True, lives=lives) for scope, pk, lives in _in_few_statements(questions)}
+
+
+def _in_few_statements(questions: Iterable[QuerySet[Any, Any]]) -> Iterator[Any]:
+    waiting = iter(questions)
+    while some := list(islice(waiting, SCOPES)):
+        yield from some[0].union(*some[1:], all=True)

@@ -65,6 +65,7 @@ class Roll:
         self._pass_on = pass_on
         self._held: set[Held] = set()
         self._left: list[Held] = []
+        self._saying: asyncio.Task[None] | None = None
         # Whether they came or went; in the order in which that is told.
         self.untold: dict[int, bool] = {}
 
@@ -76,6 +77,9 @@ class Roll:
         held = (user_id, socket_id)
         self._held.add(held)
         presence.here[user_id] = presence.here.get(user_id, 0) + 1
+        # Of somebody who opens many tabs again, the old ones do not count any more.
+        while self._saying is not None:
+            await asyncio.wait([self._saying])
         try:
             entry = await _ask(presence.enter, user_id, socket_id, limit=limit)
         except RedisDown:
@@ -93,6 +97,8 @@ class Roll:
             return
         self._held.remove(held)
         self._left.append(held)
+        if self._saying is None:
+            self._saying = asyncio.create_task(self._say_who_left())
         if presence.here.get(user_id, 0) > 1:
             presence.here[user_id] -= 1
         else:
@@ -114,7 +120,6 @@ class Roll:
             await asyncio.sleep(tick)
             refresh_in -= tick
             try:
-                await self._say_who_left()
                 if refresh_in <= 0:
                     self._note(await _ask(presence.refresh, list(self._held)), online=True)
                     refresh_in = presence.lifetime() / 3_000
@@ -126,10 +131,14 @@ class Roll:
                 logger.exception("presence_failed")
 
     async def _say_who_left(self) -> None:
-        left = self._left[: presence.AT_ONCE]
-        if left:
-            await _ask(presence.leave, left)
-            del self._left[: len(left)]
+        """Those who leave meanwhile go together. Without Redis they run out by themselves."""
+        try:
+            while self._left:
+                left, self._left = self._left, []
+                with suppress(RedisDown):
+                    await _ask(presence.leave, left)
+        finally:
+            self._saying = None
 
     def _note(self, user_ids: Iterable[int], *, online: bool) -> None:
         for user_id in user_ids:

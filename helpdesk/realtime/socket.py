@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from secrets import token_hex
 from typing import Any, Final
 
@@ -12,9 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.tokens import AccessClaims, InvalidToken
+from helpdesk.core.draining import draining
 from helpdesk.core.errors import DomainError, Invalid, Unavailable
+from helpdesk.events.cursors import Cursor
 from helpdesk.events.models import EventRecord
-from helpdesk.realtime import asgi, queries, wire
+from helpdesk.events.visibility import may_be_lost
+from helpdesk.realtime import asgi, queries, restarting, subscriptions, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_socket
 from helpdesk.realtime.frames import Handler, handler_of
@@ -22,6 +25,7 @@ from helpdesk.realtime.handshake import Handshake, read_handshake
 from helpdesk.realtime.hub import SOCKETS_A_USER, hub
 from helpdesk.realtime.pace import Pace
 from helpdesk.realtime.resuming import resume
+from helpdesk.realtime.telling import Told
 
 logger = structlog.get_logger(__name__)
 
@@ -29,6 +33,7 @@ BUFFER: Final = 512 * 1024  # bytes that may wait for a client; one that lags fu
 PATIENCE: Final = 5.0  # seconds for it to read so much that it can be sent more
 PIECES: Final = 100  # frames on the wire a second: a message may come in pieces, and a client may ping by itself
 ADMISSION: Final = 30.0  # seconds within which it must be known who somebody is
+REMEMBERED: Final = 1_000  # tickets of which it is kept that they are lost; of others it may be told again
 UNANSWERED: Final = 100  # frames of a client that may wait for those before them
 
 
@@ -83,6 +88,11 @@ class Socket:
         self._early: list[str | bytes] | None = []
         # What it subscribed to: "ticket:7".
         self.subjects: set[str] = set()
+        # What the person looks at, and whether they write there.
+        self.looking_at: str | None = None
+        self.composing = False
+        # Of which it was told that they are out of sight, and nothing since.
+        self._lost: set[str] = set()
         self._waiting: asyncio.Queue[tuple[Handler, dict[str, Any]]] = asyncio.Queue(UNANSWERED)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._answers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {"ping": self._pong, "auth": self._auth}
@@ -95,7 +105,7 @@ class Socket:
                 await self._hear(message)
         except asyncio.CancelledError:
             # The process ends; the hub may have got here first.
-            await self.close(Close.RESTARTING)
+            await self.close(Close.RESTARTING, reason=restarting.hint(1))
             raise
         finally:
             self._closing, self.live = True, False
@@ -103,8 +113,8 @@ class Socket:
             for task in self._tasks.values():
                 task.cancel()
 
-    async def tell(self, record: EventRecord, frame: asgi.Frame) -> None:
-        """Write a live event, unless it was replayed before."""
+    async def tell(self, record: EventRecord, told: Told, frame: asgi.Frame) -> None:
+        """Write what it is told by a live event, unless it was replayed before."""
         position = record.position or 0
         if not self.live or position <= self.position:
             return
@@ -113,7 +123,7 @@ class Socket:
             self._start(self._replay)
         else:
             self.position = position
-            await self._write_event(record.type, frame)
+            await self._write_told(record, told, frame)
 
     async def beat(self, frame: asgi.Frame) -> None:
         """Write the heartbeat of those who are live; while it replays, one that says how far it is."""
@@ -128,18 +138,45 @@ class Socket:
     async def say(self, frame: dict[str, Any]) -> None:
         await self._write(asgi.Frame(wire.text(frame)))
 
+    async def subscribe(self, subjects: Collection[str]) -> str:
+        """What happens from the cursor on is told: nothing is on its way that was addressed before."""
+        await for_socket(subscriptions.remember, self.claims.session_id, subjects, now=timezone.now())
+        position = await self._settled()
+        self.subjects |= set(subjects)
+        self._lost -= set(subjects)
+        return str(Cursor(position=position, at=timezone.now()))
+
+    async def unsubscribe(self, subjects: Collection[str]) -> str:
+        position = await self._settled()
+        self.subjects -= set(subjects)
+        nobodys = [subject for subject in subjects if not hub.others_hear(self, subject)]
+        await for_socket(subscriptions.forget, self.claims.session_id, nobodys)
+        return str(Cursor(position=position, at=timezone.now()))
+
+    def look_at(self, subject: str | None, *, composing: bool = False) -> None:
+        before = (self.looking_at, self.composing)
+        if before == (subject, composing) or self._closing:
+            return
+        self.looking_at, self.composing = subject, composing
+        for changed in {before[0], subject} - {None}:
+            hub.viewing.changed(str(changed), self.user.as_dict())
+
+    async def tell_who_looks_at(self, subject: str) -> None:
+        for frame in hub.viewing.frames(subject, but=self.user_id):
+            await self.say(frame)
+
     async def hint(self, frame: asgi.Frame) -> None:
         """Write an ephemeral frame; not to who lags behind, for it would be out of date when it arrives."""
         if self.live and self._handshake.speaks_protocol and self._line.unsent() <= BUFFER:
             await self._write(frame)
 
-    async def close(self, code: Close) -> None:
+    async def close(self, code: Close, *, reason: str = "") -> None:
         if self._closing:
             return
         self._closing, self.live = True, False
         hub.leave(self)
         logger.info("socket_closed", code=int(code), user_id=self.user_id)
-        await self._line.close(code)
+        await self._line.close(code, reason=reason)
 
     def _start(self, what: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Do it beside the reading of frames; the same begun again replaces what was not finished."""
@@ -153,7 +190,8 @@ class Socket:
             await what
         except InvalidToken:
             await self.close(Close.UNAUTHENTICATED)
-        except DOWN:
+        except (*DOWN, TimeoutError):
+            # Or so many wait before it that it had better come back.
             await self.close(Close.TRY_LATER)
         except Exception:
             logger.exception("socket_failed", user_id=self.user_id)
@@ -163,15 +201,19 @@ class Socket:
         if not self._handshake.origin_allowed:
             await self.close(Close.FORBIDDEN)
             return
-        try:
-            async with asyncio.timeout(ADMISSION):
-                visitor = await self._sign_in()
-        except TimeoutError:
-            # So many wait before it that it had better come back.
-            await self.close(Close.TRY_LATER)
-            return
+        async with asyncio.timeout(ADMISSION):
+            visitor = await self._sign_in()
+        visitor = await self._sign_in()
+        if draining.is_on:
+            # The hub has said its farewells by now.
+            await self.close(Close.RESTARTING, reason=restarting.hint(1))
         if self._closing:
             return
+        remembered = None
+        if self._handshake.after is not None:
+            # Before the replay, so that it is told of them.
+            remembered = await for_socket(subscriptions.remembered, visitor.claims.session_id)
+            self.subjects = set(remembered)
         start = resume(self._handshake.after, head=visitor.head, now=timezone.now())
         self.user_id, self.claims, self.position = visitor.user.pk, visitor.claims, start.cursor.position
         self._admitted, self._language = visitor.user, visitor.user.language
@@ -182,7 +224,9 @@ class Socket:
             await self.close(Close.TOO_MANY)
             return
         if self._handshake.speaks_protocol:
-            welcome = wire.welcome(user=visitor.user, cursor=start.cursor, recovered=start.recovered)
+            welcome = wire.welcome(
+                user=visitor.user, cursor=start.cursor, recovered=start.recovered, subjects=remembered
+            )
             await self._write(asgi.Frame(welcome))
         if start.problem:
             await self._complain(start.problem)
@@ -203,10 +247,11 @@ class Socket:
         while self.position < hub.position and not self._closing:
             upto = hub.position
             user = hub.users[self.user_id]
-            page = await for_socket(queries.missed, user, position=self.position, upto=upto)
-            for record in page:
+            subjects = frozenset(self.subjects)
+            page = await for_socket(queries.missed, user, position=self.position, upto=upto, subjects=subjects)
+            for record, told in page:
                 await self._drained()
-                await self._write_event(record.type, asgi.Frame(wire.event(record)))
+                await self._write_told(record, told)
                 self.position = record.position or 0
             if len(page) < queries.PAGE:
                 self.position = upto
@@ -282,9 +327,58 @@ class Socket:
             raise InvalidToken
         self.claims = visitor.claims
 
-    async def _write_event(self, event_type: str, frame: asgi.Frame) -> None:
-        if self._handshake.speaks_protocol or event_type in wire.PLAIN_EVENTS:
-            await self._write(frame)
+    async def _settled(self) -> int:
+        """How far it has been told everything: a replay, or what the hub is telling, is waited for."""
+        while not self._closing:
+            position = await hub.settled()
+            if self.live:
+                return position
+            await asyncio.sleep(0.01)
+        return self.position
+
+    async def _write_told(self, record: EventRecord, told: Told, frame: asgi.Frame | None = None) -> None:
+        if not self._handshake.speaks_protocol:
+            if told.event and record.type in wire.PLAIN_EVENTS:
+                await self._write(frame or asgi.Frame(wire.event(record)))
+            return
+        if told.event or told.granted:
+            self._lost.discard(record.topic)
+        elif record.topic in self._lost:
+            # It was told so, and it holds.
+            return
+        shared = frame.text if frame else None
+        for text in wire.frames(record, told, event=shared):
+            await self._write(frame if frame and text is shared else asgi.Frame(text))
+        if told.revoked:
+            self._lose(record)
+
+    def _lose(self, record: EventRecord) -> None:
+        """With the sight of a ticket ends what the socket wanted of it; with that of a queue, of what stood there."""
+        if not may_be_lost(record.subject_type):
+            self._start(self._look_at_subscriptions)
+            return
+        if len(self._lost) < REMEMBERED:
+            self._lost.add(record.topic)
+        self._let_go([record.topic])
+
+    def _let_go(self, subjects: Collection[str]) -> None:
+        if self.looking_at in subjects:
+            self.look_at(None)
+        if gone := self.subjects.intersection(subjects):
+            self.subjects -= gone
+            self._start(self._forget, gone)
+
+    async def _forget(self, subjects: Collection[str]) -> None:
+        await for_socket(subscriptions.forget, self.claims.session_id, subjects)
+
+    async def _look_at_subscriptions(self) -> None:
+        wanted = self.subjects | ({self.looking_at} if self.looking_at else set())
+        gone = await for_socket(queries.unseen, self.user, wanted)
+        for subject in gone:
+            cursor = Cursor(position=self.position, at=timezone.now())
+            frame = wire.access("access_revoked", ticket=wire.id_of(subject), cursor=cursor)
+            await self._write(asgi.Frame(frame))
+        self._let_go(gone)
 
     async def _write(self, frame: asgi.Frame) -> None:
         if not self._closing:

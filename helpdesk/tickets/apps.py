@@ -8,10 +8,14 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from helpdesk.events.visibility import register_subject
-        from helpdesk.tickets import subscribers  # noqa: F401 - importing it subscribes
+        from helpdesk.realtime.frames import register_frame
+        from helpdesk.tickets import sockets, subscribers  # noqa: F401 - importing subscribers subscribes
         from helpdesk.tickets.models import Category, Tag, Team, Ticket
 
-        register_subject("ticket", Ticket.objects.in_scope_of)
+        register_subject("ticket", Ticket.objects.in_scope_of, living=Ticket.objects.visible_to)
+        register_frame("subscribe", sockets.subscribe)
+        register_frame("unsubscribe", sockets.unsubscribe)
+        register_frame("viewing", sockets.viewing)
         # Their events are for agents only, who see them all, also of those that are gone.
         register_subject("category", lambda _user: Category.objects.all())
         register_subject("tag", lambda _user: Tag.objects.all())

@@ -128,6 +128,21 @@ class TeamUpdated(TeamEvent, name="team_updated", staff_only=True):
     edits: Edits
 
     @property
+    def gained_by(self) -> set[int]:
+        before, after = self._members
+        return after - before
+
+    @property
+    def lost_by(self) -> set[int]:
+        before, after = self._members
+        return before - after
+
+    @property
+    def _members(self) -> tuple[set[int], set[int]]:
+        before, after = self.edits.get("members", [[], []])
+        return {person["id"] for person in before}, {person["id"] for person in after}
+
+    @property
     def members(self) -> dict[str, Any]:
         return super().members | {"changes": self.changes}
 

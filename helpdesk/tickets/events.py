@@ -74,6 +74,10 @@ class TicketCreated(TicketEvent, name="ticket_created", staff_only=True):
         return True
 
     @property
+    def gained_by(self) -> set[int]:
+        return {self.creator_id}
+
+    @property
     def message(self) -> str:
         return f"New ticket #{self.ticket_id}: {self.title}"
 
@@ -138,6 +142,10 @@ class TicketAssigned(_WithChanges, name="ticket_assigned"):
     new_assignee: UserDict | None
 
     @property
+    def gained_by(self) -> set[int]:
+        return {self.new_assignee["id"]} if self.new_assignee else set()
+
+    @property
     def changes(self) -> dict[str, Any]:
         return {"assigned_to": {"from": self.old_assignee, "to": self.new_assignee}}
 
@@ -150,10 +158,24 @@ class TicketAssigned(_WithChanges, name="ticket_assigned"):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketTeamChanged(_WithChanges, name="ticket_team_changed", staff_only=True):
-    """Of its own, since customers read `ticket_updated`, and teams are the desk's own affair."""
+    """Of its own, since customers read `ticket_updated`, and teams are the desk's own affair.
+
+    `gained_ids` are members of the new team and not of the old one, `lost_ids` the other way round; kept where agents
+    see by their teams (`AGENT_SCOPE`).
+    """
 
     old_team: Named | None
     new_team: Named | None
+    gained_ids: list[int] = field(default_factory=list)
+    lost_ids: list[int] = field(default_factory=list)
+
+    @property
+    def gained_by(self) -> set[int]:
+        return set(self.gained_ids)
+
+    @property
+    def lost_by(self) -> set[int]:
+        return set(self.lost_ids)
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -188,6 +210,8 @@ class TicketUpdated(_WithChanges, name="ticket_updated"):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketDeleted(_WithChanges, name="ticket_deleted"):
+    hides = True
+
     @property
     def changes(self) -> dict[str, Any]:
         return {"deleted": {"from": False, "to": True}}
@@ -199,6 +223,8 @@ class TicketDeleted(_WithChanges, name="ticket_deleted"):
 
 @dataclass(frozen=True, kw_only=True)
 class TicketRestored(_WithChanges, name="ticket_restored"):
+    shows = True
+
     @property
     def changes(self) -> dict[str, Any]:
         return {"deleted": {"from": True, "to": False}}

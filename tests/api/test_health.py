@@ -73,3 +73,12 @@ def test_health_is_only_read(client):
     response = client.post("/health")
 
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+
+
+def test_a_process_that_is_about_to_end_is_not_ready_and_alive(client, transactional_db, monkeypatch):
+    monkeypatch.setattr(health.draining, "is_on", True)
+
+    ready, alive = client.get("/readyz"), client.get("/healthz")
+
+    assert (ready.status_code, ready.json()["process"], ready.headers["Retry-After"]) == (503, "draining", "5")
+    assert alive.status_code == 200

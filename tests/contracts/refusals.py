@@ -3,14 +3,19 @@
 from typing import Any
 
 from helpdesk.accounts.models import User
+from helpdesk.chat import models as chat
+from helpdesk.chat.models import Conversation, Member, Message
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Attachment, Blob, Category, Comment, Membership, Tag, Team, Ticket
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment, Category, Comment, Membership, Tag, Team, Ticket
+
+TICKETS = (Ticket, Comment, Category, Tag, Team, Membership, Attachment)
 
 
 def stored() -> list[Any]:
     rows = [
         list(model.objects.order_by("id").values())
-        for model in (Ticket, Comment, User, Category, Tag, Team, Membership, Attachment, Blob)
+        for model in (*TICKETS, User, Blob, Conversation, Member, Message, chat.Attachment)
     ]
     return [*rows, EventRecord.objects.count()]
 

@@ -18,6 +18,8 @@ READS = {
     "/api/tickets/{ticket}/timeline/": ("cursor", "page_size"),
     "/api/comments/": ("ticket", "before", "page", "page_size", "cursor"),
     "/api/users/": ("role", "search", "page", "cursor"),
+    "/api/chat/contacts/": ("search", "page", "page_size", "cursor"),
+    "/api/chat/conversations/": ("page", "page_size", "cursor"),
     "/api/events/": ("after", "types", "ticket", "limit"),
     "/api/presence/": ("users",),
 }  # fmt: skip
@@ -111,6 +113,9 @@ def test_an_impossible_path_is_404(api_as: Api, agent: Any, odd: str) -> None:
         "/api/tickets/{}/comments/{}/",
         "/api/comments/{}/",
         "/api/users/{}/",
+        "/api/chat/conversations/{}/",
+        "/api/chat/conversations/{}/messages/",
+        "/api/chat/attachments/{}/",
         "/api/{}/",
         "/{}",
     ):

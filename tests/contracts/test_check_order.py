@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import category_of, comment_on, tag_of, team_of, ticket_of
+from tests.factories import category_of, chat_of, comment_on, tag_of, team_of, ticket_of
 from tests.people import AgentFactory
 
 Api = Callable[[Any], Any]
@@ -33,6 +33,7 @@ def test_whoever_is_not_signed_in_learns_nothing_else(api_as: Api, ticket: Any, 
         for method in (client.patch, client.put, client.delete, client.post):
             assert method(f"/api/tickets/{pk}/", **bad).status_code == 401
         assert client.post(f"/api/tickets/{pk}/comments/", **bad).status_code == 401
+        assert client.post(f"/api/chat/conversations/{pk}/messages/", **bad).status_code == 401
     assert client.delete("/api/users/me/", **bad).status_code == 401
 
 
@@ -61,6 +62,8 @@ def test_the_row_comes_before_the_role_and_the_body(
         assert client.post(f"/api/tickets/{pk}/links/", **bad).status_code == 404
         assert client.post(f"/api/tickets/{pk}/comments/{MISSING}/split/", **bad).status_code == 404
         assert client.patch(f"/api/comments/{pk}/", **bad).status_code == 404
+        for part in ("messages", "attachments", "read"):
+            assert client.post(f"/api/chat/conversations/{pk}/{part}/", **bad).status_code == 404
     for rows in ("categories", "tags", "teams"):
         assert api_as(agent).patch(f"/api/{rows}/{MISSING}/", **bad).status_code == 404
         assert api_as(agent).delete(f"/api/{rows}/{MISSING}/", **bad).status_code == 404
@@ -121,3 +124,15 @@ def test_a_route_closed_to_a_role_comes_before_its_rows_and_its_query(api_as: Ap
         f"/api/users/{MISSING}/",
     ):
         assert client.get(path).status_code == 403
+
+
+def test_in_a_chat_the_body_comes_before_who_can_be_written_to(api_as: Api, customer: Any, agent: Any) -> None:
+    chat, client = chat_of(customer, agent), api_as(customer)
+    agent.is_active = False
+    agent.save()
+    url = f"/api/chat/conversations/{chat.pk}/messages/"
+
+    assert client.post(url, {"content": ""}).status_code == 400
+    for bad, status in zip(BAD_BODIES, (400, 415, 413), strict=True):
+        assert client.post(url, **bad).status_code == status
+    assert client.post(url, {"content": "x"}).status_code == 409

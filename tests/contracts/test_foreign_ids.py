@@ -14,6 +14,7 @@ from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
 from helpdesk.accounts.models import Session, User
+from helpdesk.chat.models import Conversation, Message
 from helpdesk.tickets.models import Category, Comment, Membership, Ticket
 from helpdesk.tickets.operations.attachments import delete_attachment
 from helpdesk.tickets.operations.comments import delete_comment
@@ -23,7 +24,7 @@ from helpdesk.tickets.operations.tickets import delete_ticket
 from tests.contracts.refusals import is_a_problem, stored
 from tests.contracts.test_matrix import BODIES, as_json, undone
 from tests.contracts.test_matrix_schema import plain
-from tests.factories import attachment_on, category_of, comment_on, tag_of, team_of, ticket_of
+from tests.factories import attachment_on, category_of, chat_of, comment_on, file_in, tag_of, team_of, ticket_of
 from tests.people import AgentFactory, UserFactory
 
 Api = Callable[[Any], Any]
@@ -55,6 +56,8 @@ RELATIONS = {
     ("POST", "/api/teams/", "members"): "user",
     ("PATCH", "/api/teams/{}/", "members"): "user",
     ("POST", "/api/tickets/{}/attachments/", "comment"): "comment",
+    ("POST", "/api/chat/conversations/", "user"): "user",
+    ("POST", "/api/chat/conversations/{}/read/", "up_to"): "message",
 }
 # Numbers that name nothing.
 # Many rows at once, each answered by itself: tests/tickets/test_bulk.py says how.
@@ -75,6 +78,8 @@ KINDS = {
     "/api/tags/{": "tag",
     "/api/teams/{": "team",
     "/api/attachments/{": "attachment",
+    "/api/chat/conversations/{": "conversation",
+    "/api/chat/attachments/{": "file in a chat",
     "/api/users/{": "user",
     "/api/users/{}/workload/": "agent",
     "/api/auth/sessions/{": "session",
@@ -205,17 +210,32 @@ def rows(customer: Any, agent: Any) -> Rows:
         link_tickets(by=agent, ticket_id=a.pk, kind="related", other_id=b.pk, now=timezone.now())[0].pk
         for a, b in ((own, seconds[0]), (foreign, seconds[1]), (own, foreign))
     ]
-    return catalog | {
-        "link": dict(zip(("own", "foreign", "hidden"), linked, strict=True)),
-        "attachment": {whose: file.pk for whose, file in files.items()},
-        "session": dict(zip(("own", "foreign", "deleted"), (session.pk for session in sessions), strict=True)),
-        "identity": {"own": "google", "foreign": "facebook"},
-        "user": {"own": customer.pk, "foreign": other.pk, "deleted": gone_id},
-        "agent": {"own": agent.pk, "foreign": AgentFactory().pk, "deleted": gone_id},
-        "ticket": {"own": own.pk, "foreign": foreign.pk, "deleted": deleted.pk},
-        "second ticket": {"own": seconds[0].pk},
-        "comment": {"own": comment.pk, "foreign": strange.pk, "deleted": removed.pk, "note": note.pk},
-    }
+    return (
+        catalog
+        | chats(customer, agent, other)
+        | {
+            "link": dict(zip(("own", "foreign", "hidden"), linked, strict=True)),
+            "attachment": {whose: file.pk for whose, file in files.items()},
+            "session": dict(zip(("own", "foreign", "deleted"), (session.pk for session in sessions), strict=True)),
+            "identity": {"own": "google", "foreign": "facebook"},
+            "user": {"own": customer.pk, "foreign": other.pk, "deleted": gone_id},
+            "agent": {"own": agent.pk, "foreign": AgentFactory().pk, "deleted": gone_id},
+            "ticket": {"own": own.pk, "foreign": foreign.pk, "deleted": deleted.pk},
+            "second ticket": {"own": seconds[0].pk},
+            "comment": {"own": comment.pk, "foreign": strange.pk, "deleted": removed.pk, "note": note.pk},
+        }
+    )
+
+
+def chats(customer: Any, agent: Any, other: Any) -> Rows:
+    """One of the customer's with the agent, one of somebody else's with the same, and one that was deleted."""
+    own, foreign, gone = chat_of(customer, agent), chat_of(other, agent), chat_of(customer, AgentFactory())
+    said = {"own": file_in(own, agent), "foreign": file_in(foreign, agent), "deleted": file_in(gone, customer)}
+    files = {whose: message.attachments.get().pk for whose, message in said.items()}
+    messages = {whose: message.pk for whose, message in said.items()}
+    ids = {"own": own.pk, "foreign": foreign.pk, "deleted": gone.pk}
+    gone.delete()
+    return {"conversation": ids, "message": messages, "file in a chat": files}
 
 
 def call(client: Any, method: str, path: str, body: Any = None) -> Any:
@@ -245,6 +265,8 @@ def body_for(method: str, path: str, rows: Rows) -> dict[str, Any]:
         "tickets": [own],
         "an agent": rows["agent"]["own"],
         "other": rows["second ticket"]["own"],
+        "a contact": rows["agent"]["foreign"],
+        "a message": rows["message"]["own"],
     }
     return {name: named.get(str(value), value) for name, value in GOOD.get(f"{method} {path}", {}).items()}
 
@@ -314,7 +336,9 @@ def links() -> list[Any]:
     categories = Category.objects.order_by("pk").values_list("parent", "team")
     people = User.objects.order_by("pk").values_list("role", "is_active", "is_superuser", "is_staff")
     members = Membership.objects.order_by("pk").values_list("team", "user")
-    return [list(rows) for rows in (tickets, comments, people, categories, members)]
+    pairs = Conversation.objects.order_by("pk").values_list("low", "high")
+    messages = Message.objects.order_by("pk").values_list("author", "conversation__low", "conversation__high")
+    return [list(rows) for rows in (tickets, comments, people, categories, members, pairs, messages)]
 
 
 # Where nobody is signed in, tests/accounts/ says what may be sent.

@@ -19,8 +19,8 @@ from helpdesk.accounts.roles import Permission
 from helpdesk.tickets.operations.drafts import save_draft
 from helpdesk.tickets.operations.links import link_tickets
 from tests.contracts.routes import patterns, views
-from tests.factories import attachment_on, category_of, comment_on, tag_of, team_of, ticket_of
-from tests.people import PASSWORD, UserFactory
+from tests.factories import attachment_on, category_of, chat_of, comment_on, file_in, tag_of, team_of, ticket_of
+from tests.people import PASSWORD, AgentFactory, UserFactory
 from tests.servers.identity_provider import IdentityProvider
 from tests.tickets.files import FORM, TEXT, form
 
@@ -32,6 +32,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 SIGNED_IN = (401, 200, 200, 200)
 CREATED = (401, 201, 201, 201)
 STAFF = (401, 403, 200, 200)
+OF_TWO = (401, 200, 200, 404)
 ADMINS = (401, 403, 403, 200)
 EVERYBODY = (200, 200, 200, 200)
 EVERYBODY_CREATED = (201, 201, 201, 201)
@@ -70,6 +71,16 @@ MATRIX: dict[str, dict[str, tuple[int, int, int, int]]] = {
     "/api/attachments/<id:pk>/download/": {"GET": SIGNED_IN},
     "/api/comments/": {"GET": SIGNED_IN, "POST": CREATED},
     "/api/comments/<id:pk>/": {"GET": SIGNED_IN, "PATCH": (401, 200, 403, 403), "DELETE": (401, 204, 403, 204)},
+    "/api/chat/contacts/": {"GET": SIGNED_IN},
+    "/api/chat/conversations/": {"GET": SIGNED_IN, "POST": CREATED},
+    # The customer's with the agent: no admin sees it.
+    "/api/chat/conversations/<id:pk>/": {"GET": OF_TWO},
+    "/api/chat/conversations/<id:conversation_id>/messages/": {"GET": OF_TWO, "POST": (401, 201, 201, 404)},
+    "/api/chat/conversations/<id:conversation_id>/attachments/": {"POST": (401, 201, 201, 404)},
+    "/api/chat/conversations/<id:conversation_id>/read/": {"POST": (401, 204, 204, 404)},
+    "/api/chat/attachments/<id:pk>/": {"GET": OF_TWO},
+    "/api/chat/attachments/<id:pk>/download/": {"GET": OF_TWO},
+    "/api/chat/unread/": {"GET": SIGNED_IN},
     "/api/categories/": {"GET": SIGNED_IN, "POST": (401, 403, 403, 201)},
     "/api/categories/<id:pk>/": {"GET": SIGNED_IN, "PATCH": ADMINS, "DELETE": (401, 403, 403, 204)},
     "/api/tags/": {"GET": SIGNED_IN, "POST": (401, 403, 403, 201)},
@@ -136,6 +147,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/tickets/<id:ticket_id>/comments/<id:pk>/split/": {"title": "Smoke"},
     "POST /api/tickets/<id:ticket_id>/attachments/": {"file": "smoke.txt"},
     "POST /api/comments/": {"content": "x", "ticket": "ticket"},
+    "POST /api/chat/conversations/": {"user": "a contact"},
+    "POST /api/chat/conversations/<id:conversation_id>/messages/": {"content": "x"},
+    "POST /api/chat/conversations/<id:conversation_id>/attachments/": {"file": "smoke.txt"},
+    "POST /api/chat/conversations/<id:conversation_id>/read/": {"up_to": "a message"},
     "PATCH /api/comments/<id:pk>/": {"content": "x"},
     "POST /api/tickets/<id:pk>/assign/": {"user": "an agent"},
     "PATCH /api/users/<id:pk>/workload/": {"available": False},
@@ -195,7 +210,11 @@ def test_each_role_gets_what_the_table_says(
         api_as(agent).post(f"/api/tickets/{ticket.pk}/merge/", {"into": other.pk})
     link, _ = link_tickets(by=agent, ticket_id=ticket.pk, kind="related", other_id=other.pk, now=timezone.now())
     session = Session.objects.create(user=customer)
+    chat = chat_of(customer, agent)
+    message = file_in(chat, agent)
     real = {
+        "a contact": AgentFactory().pk,
+        "a message": message.pk,
         "ticket": ticket.pk,
         "other": other.pk,
         "tickets": [ticket.pk],
@@ -216,6 +235,8 @@ def test_each_role_gets_what_the_table_says(
         "/api/users/": customer,
         "/api/attachments/": attachment,
         "/api/comments/": comment,
+        "/api/chat/conversations/": chat,
+        "/api/chat/attachments/": message.attachments.get(),
         "/api/tickets/<id:ticket_id>/links/": link,
         "/api/tickets/<id:ticket_id>/": comment,
         "/api/categories/": category_of(),
@@ -224,6 +245,7 @@ def test_each_role_gets_what_the_table_says(
     }
     row = next((row for start, row in keys.items() if route.startswith(start)), ticket)
     path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
+    path = path.replace("<id:conversation_id>", str(chat.pk))
     path = path.replace("<key:pk>", str(session.pk))
     path = path.replace("<provider>", "google") + ("?users=1" if route == "/api/presence/" else "")
     clients = [api_as(user) for user in (None, customer, agent, admin)]
@@ -300,11 +322,15 @@ def test_what_is_no_route_is_404_whoever_asks(api_as: Api, customer: Any, path: 
 def test_the_second_prefix_answers_the_same(api_as: Api, customer: Any, agent: Any, route: str) -> None:
     ticket = ticket_of(customer)
     comment = comment_on(ticket, customer)
-    rows = {"comments": comment, "users": customer, "attachments/": attachment_on(ticket, customer)}
+    chat = chat_of(customer, agent)
+    in_chat = file_in(chat, agent).attachments.get()
+    rows = {"chat/conversations": chat, "chat/attachments": in_chat}
+    rows |= {"comments": comment, "users": customer, "attachments/": attachment_on(ticket, customer)}
     row = next((row for part, row in rows.items() if part in route), ticket)
     for kind, made in (("categories", category_of), ("tags", tag_of), ("teams", team_of)):
         row = made() if kind in route else row
     path = route.replace("<id:ticket_id>", str(ticket.pk)).replace("<id:pk>", str(row.pk))
+    path = path.replace("<id:conversation_id>", str(chat.pk))
     second = path.replace("/api/", "/api/v1/", 1)
     client = api_as(agent)
     with time_machine.travel(timezone.now(), tick=False):  # a cursor holds its time

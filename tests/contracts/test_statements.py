@@ -13,7 +13,17 @@ from helpdesk.accounts.models import Session
 from helpdesk.events.cursors import Cursor
 from helpdesk.tickets.operations.drafts import save_draft
 from helpdesk.tickets.operations.links import link_tickets
-from tests.factories import attachment_on, category_of, comment_on, tag_of, team_of, ticket_of
+from tests.factories import (
+    attachment_on,
+    category_of,
+    chat_of,
+    comment_on,
+    file_in,
+    message_in,
+    tag_of,
+    team_of,
+    ticket_of,
+)
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
 
 Api = Callable[[Any], Any]
@@ -63,6 +73,16 @@ STATEMENTS: dict[str, dict[str, int]] = {
     "/api/auth/identities/": {"customer": 2, "agent": 2, "admin": 2},
     "/api/users/me/": {"customer": 1, "agent": 1, "admin": 1},
     "/api/auth/sessions/": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/chat/contacts/": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/chat/contacts/?search=a": {"customer": 2, "agent": 2, "admin": 2},
+    # One more for all the files of the last messages.
+    "/api/chat/conversations/": {"customer": 3, "agent": 3, "admin": 3},
+    "/api/chat/conversations/{conversation}/": {"customer": 3, "agent": 3},
+    # May the caller see it, the messages, and all their files.
+    "/api/chat/conversations/{conversation}/messages/": {"customer": 4, "agent": 4},
+    "/api/chat/conversations/{conversation}/messages/?search=burns": {"customer": 4, "agent": 4},
+    "/api/chat/attachments/{chat_file}/": {"customer": 2, "agent": 2},
+    "/api/chat/unread/": {"customer": 2, "agent": 2, "admin": 2},
     # Where the stream ends, and what is in it.
     f"/api/events/?after={START}": {"customer": 3, "agent": 3, "admin": 3},
     "/api/events/": {"customer": 2, "agent": 2, "admin": 2},
@@ -106,9 +126,15 @@ def _full_desk(*, rows: int) -> dict[str, Any]:
         comment_on(ticket, agent, is_internal=True, now=NOON + timedelta(minutes=n))
         attachment_on(ticket, author, comment)
         attachment = attachment_on(ticket, customer, content=b"%d" % n)
+    chat = chat_of(customer, agent)
+    for n in range(rows):
+        said = file_in(chat, (customer, agent)[n % 2], filename="burns.txt")
+        for user in people.values():
+            file_in(chat_of(user, AgentFactory()), user)
     for user in people.values():
         save_draft(by=user, ticket_id=ticket.pk, content="x", now=NOON)
-    ids = {"category": categories[0].pk, "team": teams[0].pk, "attachment": attachment.pk}
+    talk = {"conversation": chat.pk, "chat_file": said.attachments.get().pk}
+    ids = talk | {"category": categories[0].pk, "team": teams[0].pk, "attachment": attachment.pk}
     return ids | {"ticket": ticket.pk, "comment": comment.pk, "agent": agent.pk, "rows": rows, "people": people}
 
 
@@ -189,6 +215,20 @@ def test_a_write_takes_no_more_on_a_long_ticket(api_as: Api, customer: Any, admi
         assert response.status_code < 300
         taken.append(len(statements))
     assert taken[0] == taken[1] <= 14
+
+
+def test_a_chat_costs_no_more_when_it_is_long(api_as: Api, customer: Any, agent: Any) -> None:
+    chat, client = chat_of(customer, agent), api_as(customer)
+    taken = []
+    for messages in (1, 20):
+        for _ in range(messages):
+            last = message_in(chat, agent)
+        for part, body in (("messages", {"content": "x"}), ("read", {"up_to": last.pk})):
+            with CaptureQueriesContext(connection) as statements:
+                assert client.post(f"/api/chat/conversations/{chat.pk}/{part}/", body).status_code < 300
+            taken.append(len(statements))
+    assert taken[:2] == taken[2:]
+    assert max(taken) <= 14
 
 
 def test_every_list_stays_at_two_statements_or_under() -> None:

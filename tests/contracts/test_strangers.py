@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from helpdesk.chat.models import Conversation, Member, Message
 from helpdesk.events.models import EventRecord
 from helpdesk.tickets.models import Attachment, Comment, Ticket
-from tests.factories import attachment_on, comment_on, ticket_of
+from tests.factories import attachment_on, chat_of, comment_on, file_in, ticket_of
+from tests.people import AgentFactory
 from tests.tickets.files import FORM, TEXT, form
 
 Api = Callable[[Any], Any]
@@ -171,3 +173,58 @@ def test_a_stranger_opens_nothing_in_anothers_name(api_as: Api, customer: Any, s
     assert answers[0].status_code == 403
     assert bytes_of(answers[0]) == bytes_of(answers[1])
     assert Ticket.objects.count() == 0
+
+
+# Every way to read or write one conversation.
+CHAT_WAYS: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("get", "/api/chat/conversations/{chat}/", None),
+    ("get", "/api/chat/conversations/{chat}/messages/", None),
+    ("get", "/api/chat/conversations/{chat}/messages/?search=burns", None),
+    ("post", "/api/chat/conversations/{chat}/messages/", {"content": "Me too"}),
+    ("post", "/api/chat/conversations/{chat}/messages/", {"content": ""}),
+    ("post", "/api/chat/conversations/{chat}/attachments/", {"file": "smoke.txt"}),
+    ("post", "/api/chat/conversations/{chat}/attachments/", {"file": "../smoke.exe"}),
+    ("post", "/api/chat/conversations/{chat}/read/", {"up_to": 1}),
+    ("post", "/api/chat/conversations/{chat}/read/", {}),
+    ("get", "/api/chat/attachments/{file}/", None),
+    ("get", "/api/chat/attachments/{file}/download/", None),
+]
+
+
+@pytest.mark.parametrize("way", CHAT_WAYS, ids=lambda way: f"{way[0]} {way[1]} {json.dumps(way[2])}")
+def test_a_conversation_of_others_is_no_conversation_not_even_for_an_admin(
+    api_as: Api, customer: Any, stranger: Any, agent: Any, admin: Any, way: Any
+) -> None:
+    chat = chat_of(customer, agent)
+    file = file_in(chat, customer).attachments.get()
+    method, path, body = way
+
+    def go_as(user: Any, chat_id: int, file_id: int) -> Any:
+        url = path.format(chat=chat_id, file=file_id)
+        if body and "file" in body:
+            return api_as(user).generic("POST", url, form(TEXT, body["file"]), content_type=FORM)
+        return getattr(api_as(user), method)(url, body)
+
+    before = [list(model.objects.order_by("id").values()) for model in (Message, Member, Conversation)]
+    for other in (stranger, AgentFactory(), admin):
+        foreign, missing = go_as(other, chat.pk, file.pk), go_as(other, MISSING, MISSING)
+        assert foreign.status_code == 404
+        assert bytes_of(foreign) == bytes_of(missing)
+    assert before == [list(model.objects.order_by("id").values()) for model in (Message, Member, Conversation)]
+    for own in (customer, agent):
+        found = go_as(own, chat.pk, file.pk)
+        assert found.status_code != 404
+        found.getvalue()
+
+
+def test_a_list_of_conversations_does_not_count_those_of_others(
+    api_as: Api, customer: Any, agent: Any, admin: Any
+) -> None:
+    file_in(chat_of(customer, agent), agent)
+
+    for url in ("/api/chat/conversations/", "/api/chat/unread/"):
+        body = api_as(admin).get(url).json()
+        assert body in (
+            {"count": 0, "next": None, "previous": None, "results": []},
+            {"total": 0, "conversations": {}},
+        )

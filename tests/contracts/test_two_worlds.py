@@ -103,7 +103,19 @@ class Desk:
             return None
         return self.attach("agent", ticket, comment=note)
 
+    def chat(self) -> None:
+        begun = self.do("customer", "post", "/api/chat/conversations/", user=self.agent_id)["id"]
+        url = f"/api/chat/conversations/{begun}/"
+        for n in range(2):
+            self.do("customer", "post", f"{url}messages/", content=f"The printer burns again, {n}.")
+            said = self.do("agent", "post", f"{url}messages/", content="Try sand.")["id"]
+        self.do("customer", "post", f"{url}read/", up_to=said)
+        self.wait()
+        form_ = form(b"smoke", "smoke.txt")
+        self.answered("agent", self.api["agent"].generic("POST", f"{url}attachments/", form_, content_type=FORM))
+
     def live(self) -> None:
+        self.chat()
         for n in range(4):
             body = {"title": f"Printer {n}", "description": "It burns.", "priority": ["low", "high"][n % 2]}
             self.tickets.append(self.do("customer", "post", "/api/tickets/", **body)["id"])
@@ -215,10 +227,11 @@ def pushed_to(user: User) -> Answers:
     """The frames that the user's sockets hear, were they open all the time."""
     position, head, number = 0, head_position(), 0
     while records := missed(user, position=position, upto=head):
-        for record in records:
-            yield f"frame {number}", wire.event(record).encode()
-            number += 1
-        position = records[-1].position or 0
+        for record, told in records:
+            for frame in wire.frames(record, told):
+                yield f"frame {number}", frame.encode()
+                number += 1
+        position = records[-1].record.position or 0
         if len(records) < PAGE:
             return
 

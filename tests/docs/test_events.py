@@ -65,6 +65,15 @@ SAMPLES: dict[str, Any] = {
     "emails": 1000,
     "ids": [7],
     "left": 9,
+    "conversation_id": 3,
+    "member_ids": [1, 5],
+    "message_id": 41,
+    "excerpt": "Hello?",
+    "attachments": 0,
+    "reader": "agent_1",
+    "recipient_id": 5,
+    "other": "Ada Lovelace",
+    "unread": 2,
     "tickets": 1000,
     "users": 1000,
     "comments": 5000,
@@ -92,10 +101,17 @@ def test_the_event_catalogue_is_that_of_the_code():
         of_ticket = "agents" if event_type.staff_only else "creator, agents"
         readers = {"ticket": of_ticket, "user": "the person, admins", "desk": "admins"}
         readers |= dict.fromkeys(("category", "tag", "team"), "agents")
+        readers["conversation"] = "its members"
         concerned = "assignee" if event_type.staff_only else "creator, assignee"
         expected[name] = [
             readers[event.subject[0]],
-            "every agent" if event.pushed_to_agents else concerned if event.audience else "nobody",
+            "its members"
+            if event.subject[0] == "conversation" and event.audience
+            else "every agent"
+            if event.pushed_to_agents
+            else concerned
+            if event.audience
+            else "nobody",
             "yes" if event_type.echoed else "no",
             told_members(event),
             event.message,

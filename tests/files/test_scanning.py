@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from helpdesk.files import storage
-from helpdesk.tickets.models import Attachment, Blob
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment
 from tests.factories import ticket_of
 from tests.files.clamd import EICAR, Clamd, on_socket, running
 from tests.tickets.files import TEXT, upload

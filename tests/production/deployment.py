@@ -15,7 +15,7 @@ DATABASE_PASSWORD = "n0body/kn0ws@it:%41"
 COMMANDS = {
     "migrate": lambda _directory: ("manage.py", "migrate"),
     "daphne": lambda _directory: (
-        *("-m", "daphne", "--bind", HOST, "--port", str(free_port()), "config.asgi:application"),
+        *("-m", "helpdesk.edge", "--bind", HOST, "--port", str(free_port()), "config.asgi:application"),
     ),
     "worker": lambda _directory: ("-m", "celery", "--app", "config.celery_app", "worker", "--concurrency", "1"),
     "beat": lambda directory: (

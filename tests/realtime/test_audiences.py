@@ -69,8 +69,8 @@ def test_an_agent_hears_of_new_tickets_and_of_those_assigned_before_or_by_the_ev
     comment_on(ticket, customer, content="Not theirs any more.")
     tickets.delete_ticket(by=admin, ticket_id=ticket.pk, now=NOON)
 
-    told = ["ticket_created", "ticket_assigned", "note_added", "comment_added", "ticket_assigned"]
-    assert types(client.take(5)) == told
+    told = ["ticket_created", "ticket_assigned", "note_added", "comment_added", "ticket_assigned", "access_revoked"]
+    assert types(client.take(6)) == told
     assert client.so_far() == []
 
 
@@ -81,7 +81,7 @@ def test_a_customer_hears_that_their_ticket_was_deleted(
     ticket = ticket_of(customer)
     tickets.delete_ticket(by=agent, ticket_id=ticket.pk, now=NOON)
 
-    assert client.next()["type"] == "ticket_deleted"
+    assert types(client.take(2)) == ["ticket_deleted", "access_revoked"]
 
 
 def test_ones_own_comment_is_silent_on_all_own_sockets_and_another_own_change_is_not(
@@ -123,6 +123,8 @@ def test_within_five_seconds_a_demoted_agent_hears_staff_no_more_and_a_promoted_
     ticket_of(customer)
 
     assert types(promoted.take(1)) == ["ticket_created"]
+    (lost,) = demoted.take(1)
+    assert (lost["type"], lost["ticket"]) == ("access_revoked", ticket.pk)
     assert demoted.so_far() == []
 
 
@@ -170,12 +172,15 @@ def test_a_narrowed_agent_hears_of_what_is_in_sight_when_it_happens(
     Membership.objects.all().delete()
     opened("After the agent left the team", queue=True)
     mine = opened("Assigned", assigned_to=agent.pk)
-    assert types(client.take(2)) == ["ticket_created", "ticket_assigned"]
+    assert types(client.take(3)) == ["ticket_created", "access_granted", "ticket_assigned"]
     tickets.update_ticket(by=admin, ticket_id=mine.pk, changes={"assigned_to": None}, now=NOON)
     comment_on(mine, customer, content="Not for this agent.")
     opened("The end")
 
+    (lost,) = client.take(1)
+    assert (lost["type"], lost["ticket"]) == ("access_revoked", mine.pk)
     assert client.so_far() == []
-    # Nor on resume.
+    # On resume nothing else.
     back = listen(server, agent, after=client.welcome["cursor"])
+    assert [(frame["type"], frame["ticket"]) for frame in back.take(1)] == [("access_revoked", mine.pk)]
     assert back.so_far() == []

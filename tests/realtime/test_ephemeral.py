@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from helpdesk.realtime.database import for_socket
 from helpdesk.realtime.ephemeral import Audience
 from helpdesk.realtime.frames import Speaker, register_frame
 from helpdesk.realtime.hub import Hub
+from tests.factories import ticket_of
 from tests.people import UserFactory, access_token
 from tests.realtime.inside import Inside, soon
 from tests.servers import Valkey
 
+SUBJECT = "ticket:7"  # stands for that of a ticket that there is
 FRAME = {"type": "typing", "conversation": 1, "user": "agent_1"}
 
 
@@ -39,7 +42,7 @@ async def live(*users: User) -> list[Inside]:
         (lambda _customer, _agent: Audience(agents=True), "agent"),
         (lambda _customer, _agent: Audience(everyone=True), "customer agent"),
         (lambda customer, _agent: Audience(everyone=True, but=customer.pk), "agent"),
-        (lambda _customer, _agent: Audience(subject="ticket:7"), "agent"),
+        (lambda _customer, _agent: Audience(subject=SUBJECT), "agent"),
         (lambda _customer, _agent: Audience(subject="ticket:8"), ""),
         (lambda _customer, _agent: Audience(), ""),
     ],
@@ -49,12 +52,14 @@ async def test_an_ephemeral_frame_reaches_its_audience(
     customer: User, agent: User, hub: Hub, valkey_here: Valkey, audience: Any, hear: str, redis: str
 ) -> None:
     clients = dict(zip(["customer", "agent"], await live(customer, agent), strict=True))
-    clients["agent"].socket.subjects.add("ticket:7")
+    ticket = await for_socket(ticket_of, customer)
+    clients["agent"].socket.subjects.add(f"ticket:{ticket.pk}")
     await asyncio.sleep(0.1)
     if redis == "without Redis":
         await asyncio.to_thread(valkey_here.kill)
 
-    await hub.pass_on(FRAME, to=audience(customer, agent))
+    meant = audience(customer, agent)
+    await hub.pass_on(FRAME, to=replace(meant, subject=f"ticket:{ticket.pk}") if meant.subject == SUBJECT else meant)
     await hub.pass_on({"type": "end"}, to=Audience(everyone=True))
     await soon(lambda: all(client.of("end") for client in clients.values()))
 

@@ -30,7 +30,7 @@ async def live(*users: User) -> list[Inside]:
 
 
 def heard(client: Inside) -> list[tuple[int, bool]]:
-    return [(frame["user"]["id"], frame["online"]) for frame in client.of("presence_changed")]
+    return [(frame["user"]["id"], frame["online"]) for frame in client.presence]
 
 
 async def test_only_who_may_write_to_somebody_hears_of_them(hub: Hub, valkey_here: Valkey) -> None:
@@ -42,7 +42,7 @@ async def test_only_who_may_write_to_somebody_hears_of_them(hub: Hub, valkey_her
 
     await theirs.leave()
     await soon(lambda: (customer.pk, False) in heard(staff))
-    (frame,) = [frame for frame in staff.of("presence_changed") if not frame["online"]]
+    (frame,) = [frame for frame in staff.presence if not frame["online"]]
     assert frame["user"] == customer.as_dict()
     assert frame["last_seen"].endswith("Z")
 
@@ -67,6 +67,14 @@ async def test_a_reload_and_a_second_tab_are_no_news(hub: Hub, valkey_here: Valk
     assert heard(staff) == [(customer.pk, True)]
     await third.leave()
     await staff.leave()
+
+
+async def test_tabs_that_are_opened_again_at_once_are_not_too_many(hub: Hub, valkey_here: Valkey) -> None:
+    for turn in range(5):
+        entered = [await hub.roll.enter(7, f"{turn}.{tab}", limit=20) for tab in range(15)]
+        assert entered == list(range(1, 16))
+        for tab in range(15):
+            hub.roll.leave(7, f"{turn}.{tab}")
 
 
 async def test_hundreds_who_come_at_once_are_told_one_after_the_other_and_never_twice(
@@ -131,7 +139,7 @@ def test_of_a_killed_process_people_go_offline_and_those_with_another_device_do_
     }
 
     doomed.kill()
-    while not ((frame := staff.next())["type"] == "presence_changed" and not frame["online"]):
+    while not ((frame := staff.next(seconds=20, presence=True))["type"] == "presence_changed" and not frame["online"]):
         pass
     assert frame["user"] == customer.as_dict()
     assert {pk: sight["online"] for pk, sight in read.get(path).json().items()} == {

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from helpdesk.accounts.models import Session, User
 from helpdesk.core.errors import DomainError
 from helpdesk.events.models import EventRecord
-from helpdesk.realtime.queries import hearers, sessions
+from helpdesk.events.operations.sequencing import sequence
+from helpdesk.realtime.queries import hearers, missed, sessions
 from helpdesk.tickets.models import Comment, Membership, Team, Ticket
 from helpdesk.tickets.operations import comments, tickets
 from tests.factories import comment_on, ticket_of
@@ -82,9 +83,13 @@ DO: dict[str, Callable[..., Any]] = {
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=st.lists(STEPS, min_size=4, max_size=25), scope=st.sampled_from(["all", "team", "assigned"]))
+@given(
+    steps=st.lists(STEPS, min_size=4, max_size=25),
+    scope=st.sampled_from(["all", "team", "assigned"]),
+    wanted=st.lists(st.tuples(which, st.sets(whom)), max_size=3),
+)
 def test_a_live_event_is_heard_by_exactly_those_to_whom_it_is_pushed_on_resume(
-    db: None, steps: list[Any], scope: str
+    db: None, steps: list[Any], scope: str, wanted: list[tuple[int, set[int]]]
 ) -> None:
     with transaction.atomic(), override_settings(AGENT_SCOPE=scope):
         Team.objects.create(name="Printers")
@@ -95,15 +100,29 @@ def test_a_live_event_is_heard_by_exactly_those_to_whom_it_is_pushed_on_resume(
             with suppress(DomainError, IndexError):
                 DO[name](people, *arguments)
             people = [User.objects.get(pk=user.pk) for user in people]
+        sequence()
         records = list(EventRecord.objects.all())
         connected = {user.pk: user for user in User.objects.all()}
 
-        heard = hearers(records, connected)
-
-        pushed = {user.pk: set(EventRecord.objects.pushed_to(user)) for user in connected.values()}
-        assert heard == {
-            record.pk: {user_id for user_id in connected if record in pushed[user_id]} for record in records
+        subscribed = {
+            f"ticket:{ticket(index).pk}": {people[who].pk for who in who_subscribed}
+            for index, who_subscribed in wanted
+            if index < Ticket.objects.count()
         }
+
+        heard = hearers(records, connected, subscribed)
+
+        for user in connected.values():
+            own = {topic for topic, user_ids in subscribed.items() if user.pk in user_ids}
+            live = {record.pk: heard[record.pk][user.pk] for record in records if user.pk in heard[record.pk]}
+            # A socket that did not subscribe, and one that did.
+            for subjects, told in ((set(), lambda hearing: hearing.all), (own, lambda hearing: hearing.subscribed)):
+                pushed = set(EventRecord.objects.pushed_to(user, subjects).values_list("pk", flat=True))
+                assert {pk for pk, hearing in live.items() if told(hearing).event} == pushed
+                missed_ = missed(user, position=0, upto=len(records), subjects=subjects)
+                assert {pk: told(hearing) for pk, hearing in live.items() if any(told(hearing))} == {
+                    record.pk: told_ for record, told_ in missed_ if any(told_)
+                }
         transaction.set_rollback(True)
 
 
@@ -112,7 +131,7 @@ def test_nobody_connected_costs_no_statement(customer: User, django_assert_num_q
     records = list(EventRecord.objects.all())
 
     with django_assert_num_queries(0):
-        assert hearers(records, {}) == {records[0].pk: set()}
+        assert hearers(records, {}) == {records[0].pk: {}}
 
 
 @pytest.mark.parametrize("connected", [1, 30])

@@ -64,7 +64,7 @@ class Daphne(Server):
         listening = ("--bind", HOST, "--port", str(self.port))
         # As ./run starts it.
         sockets = ("--websocket_timeout", "-1", "--websocket-max-message-size", str(1024 * 1024))
-        command = _python("daphne", *listening, *sockets, application)
+        command = _python("helpdesk.edge", *listening, *sockets, application)
         super().__init__(f"daphne-{self.port}", *command, env=env, directory=directory)
 
     def is_ready(self) -> bool:

@@ -10,7 +10,8 @@ from PIL import Image
 
 from helpdesk.events.models import EventRecord
 from helpdesk.files import storage
-from helpdesk.tickets.models import Attachment, Blob, Ticket
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment, Ticket
 from helpdesk.tickets.operations.comments import delete_comment
 from helpdesk.tickets.operations.tickets import close_ticket, delete_ticket, restore_ticket
 from tests.factories import comment_on, ticket_of

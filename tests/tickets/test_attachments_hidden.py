@@ -8,7 +8,8 @@ import pytest
 from helpdesk.accounts.roles import Role
 from helpdesk.events.models import EventRecord
 from helpdesk.files import storage
-from helpdesk.tickets.models import Attachment, Blob, Ticket
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment, Ticket
 from helpdesk.tickets.operations.attachments import delete_attachment
 from helpdesk.tickets.operations.comments import delete_comment
 from helpdesk.tickets.operations.merges import merge_ticket

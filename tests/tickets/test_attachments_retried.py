@@ -9,7 +9,8 @@ import pytest
 from helpdesk.api.models import IdempotencyKey
 from helpdesk.events.models import EventRecord
 from helpdesk.files import storage
-from helpdesk.tickets.models import Attachment, Blob
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment
 from tests.factories import comment_on, ticket_of
 from tests.tickets.files import BOUNDARY, FORM, TEXT, form, picture, send
 

@@ -12,7 +12,8 @@ import pytest
 
 from helpdesk.events.models import EventRecord
 from helpdesk.files import storage
-from helpdesk.tickets.models import Attachment, Blob
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment
 from tests.factories import ticket_of
 from tests.people import UserFactory, access_token
 from tests.servers import Daphne

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from helpdesk.files import storage
-from helpdesk.tickets.models import Attachment, Blob
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment
 from helpdesk.tickets.operations import attachments
 from helpdesk.tickets.operations.attachments import delete_attachment
 from helpdesk.tickets.operations.collecting import GRACE, collect

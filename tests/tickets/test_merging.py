@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from helpdesk.events.models import EventRecord
-from helpdesk.tickets.models import Attachment, Blob, Comment, Merge, Ticket
+from helpdesk.files.models import Blob
+from helpdesk.tickets.models import Attachment, Comment, Merge, Ticket
 from helpdesk.tickets.operations.tickets import delete_ticket
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AgentFactory, UserFactory

@@ -61,11 +61,20 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": _TIMERS,
         "options": {"expires": _TIMERS.total_seconds()},
     },
+    "remind-of-messages": {
+        "task": "helpdesk.chat.tasks.remind",
+        "schedule": _TIMERS,
+        "options": {"expires": _TIMERS.total_seconds()},
+    },
     # When few people work; a night that no worker took is left out.
     "check-history": {
         "task": "helpdesk.tickets.tasks.check_history",
         "schedule": crontab(hour="3", minute="20"),
         "options": {"expires": timedelta(hours=12).total_seconds()},
+    },
+    "prune-socket-subscriptions": {
+        "task": "helpdesk.realtime.tasks.prune_subscriptions",
+        "schedule": timedelta(hours=1),
     },
     "prune-idempotency-keys": {"task": "helpdesk.api.tasks.prune_idempotency_keys", "schedule": timedelta(hours=1)},
 }

@@ -35,6 +35,8 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Helpdesk <helpdesk@examp
 
 # What follows PUBLIC_URL in the links to a ticket: where a front end shows it.
 TICKET_PATH = env("TICKET_PATH", cast=_path, default="/api/tickets/{id}/")
+# The same for a conversation, in the mail that says that messages wait.
+CHAT_PATH = env("CHAT_PATH", cast=_path, default="/api/chat/conversations/{id}/messages/")
 # The same for links that open something once: a front end's page takes the token from its address, and sends it here.
 EMAIL_VERIFY_PATH = env("EMAIL_VERIFY_PATH", cast=_page, default="/verify-email?token={token}")
 PASSWORD_RESET_PATH = env("PASSWORD_RESET_PATH", cast=_page, default="/reset-password?token={token}")

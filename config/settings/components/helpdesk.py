@@ -25,4 +25,6 @@ AUTO_ASSIGNMENT = env.bool("AUTO_ASSIGNMENT", default=True)
 AGENT_CAPACITY = env("AGENT_CAPACITY", cast=within(0, 10_000), default=20)
 # How many days a merge can be undone; 0: always.
 TICKET_UNMERGE_DAYS = env.int("TICKET_UNMERGE_DAYS", default=30)
+# After how many minutes somebody who is away is told by mail that a message waits in a chat; 0: never.
+CHAT_EMAIL_MINUTES = env("CHAT_EMAIL_MINUTES", cast=within(0, 10_080), default=10)
 DEMO_DATA_ALLOWED = False

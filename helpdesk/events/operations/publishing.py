@@ -78,12 +78,14 @@ def record_of(event: Event, *, by: Actor | None, now: datetime) -> EventRecord:
         changes=event.changes,
         audience=sorted(event.audience),
         pushed_to_agents=event.pushed_to_agents,
+        gained_by=sorted(event.gained_by),
+        lost_by=sorted(event.lost_by),
     )
 
 
 def body_of(event: Event, *, by: Actor | None) -> dict[str, Any]:
-    """The members of the wire that are the event's own."""
-    return {"actor": by.username if by else None, **event.members, "message": event.message}
+    """The members of the wire that are the event's own; one of them may stand in the place of the sentence."""
+    return {"actor": by.username if by else None, "message": event.message, **event.members}
 
 
 def _tell(record: EventRecord, receipts: list[EventReceipt]) -> None:

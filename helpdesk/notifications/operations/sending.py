@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from helpdesk.accounts.roles import Permission
 from helpdesk.core import faults, redaction
+from helpdesk.notifications import chat_mails
 from helpdesk.notifications.account_mails import address_of, is_about_account, why_not
 from helpdesk.notifications.composing import compose
 from helpdesk.notifications.enums import STAFF_ONLY, State
@@ -110,8 +111,9 @@ def _check_entitled(email: EmailLog) -> None:
     event = email.event.event()
     if not address_of(email.template, event, user):
         raise NotEntitled("The recipient has no address.")
-    if is_about_account(event):
-        if reason := why_not(email):
+    if is_about_account(event) or chat_mails.is_about_chat(event):
+        reason = chat_mails.why_not(email, event) if chat_mails.is_about_chat(event) else why_not(email)
+        if reason:
             raise NotEntitled(reason)
         return
     staff_only = email.template in STAFF_ONLY

@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
+from helpdesk.api.stored_files import download
 from helpdesk.backoffice.filters import ChoiceFilter, YesNoFilter
 from helpdesk.backoffice.forms import ID
 from helpdesk.backoffice.looks import moment
@@ -24,7 +25,6 @@ from helpdesk.tickets.admin import comments, deeds
 from helpdesk.tickets.admin.belongings import Belongings, once
 from helpdesk.tickets.admin.bulk import BulkActions
 from helpdesk.tickets.admin.forms import TicketForm
-from helpdesk.tickets.downloading import download
 from helpdesk.tickets.enums import UNSOLVED, Priority, Status, TimerKind
 from helpdesk.tickets.models import Attachment, Ticket, TicketQuerySet
 from helpdesk.tickets.operations import tickets as operations

@@ -15,6 +15,7 @@ from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
 from helpdesk.api import problems
 from helpdesk.api.schema import problem, refusals
+from helpdesk.api.stored_files import download
 from helpdesk.api.uploads import FormParser
 from helpdesk.api.views import ApiViewSet
 from helpdesk.core.errors import FieldError, Forbidden, Invalid
@@ -27,7 +28,6 @@ from helpdesk.tickets.api import examples
 from helpdesk.tickets.api.addresses import link_to
 from helpdesk.tickets.api.inputs import AttachInput
 from helpdesk.tickets.api.outputs import AttachmentOutput
-from helpdesk.tickets.downloading import download
 from helpdesk.tickets.models import Attachment, AttachmentQuerySet, Ticket
 from helpdesk.tickets.operations import attachments as operations
 from helpdesk.tickets.operations.tickets import TicketNotFound

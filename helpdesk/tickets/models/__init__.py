@@ -1,7 +1,7 @@
 """Tickets and all that hangs on them; what may be seen is asked of `visible_to`."""
 
 from helpdesk.tickets.models.assignment import AssignmentDecision
-from helpdesk.tickets.models.attachments import FILENAME_LENGTH, Attachment, AttachmentQuerySet, Blob
+from helpdesk.tickets.models.attachments import FILENAME_LENGTH, Attachment, AttachmentQuerySet
 from helpdesk.tickets.models.catalog import Category, Tag
 from helpdesk.tickets.models.comments import Comment, CommentQuerySet
 from helpdesk.tickets.models.drafts import Draft
@@ -20,7 +20,6 @@ __all__ = [
     "AssignmentDecision",
     "Attachment",
     "AttachmentQuerySet",
-    "Blob",
     "Category",
     "Comment",
     "CommentQuerySet",

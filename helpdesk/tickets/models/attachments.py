@@ -1,4 +1,4 @@
-"""Files. What was uploaded twice is stored once."""
+"""Files on tickets and comments."""
 
 from typing import Self
 
@@ -8,19 +8,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
+from helpdesk.files.models import Blob
 from helpdesk.tickets.models.comments import Comment
 from helpdesk.tickets.models.tickets import Ticket
 
 FILENAME_LENGTH = 255
-
-
-class Blob(models.Model):
-    """Bytes in the storage, under a name that tells nothing; deleted when nothing hangs on them any more."""
-
-    sha256 = models.CharField(max_length=64, unique=True)
-    size = models.BigIntegerField()
-    storage_name = models.CharField(max_length=100, unique=True)
-    created_at = models.DateTimeField()
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):

@@ -1,8 +1,4 @@
-"""Files come and go. Their bytes are stored before the transaction that tells of them, and collected after it.
-
-A file in the storage without a row is an orphan that `operations/collecting.py` finds; a row without its bytes cannot
-be: it commits only after they are kept, and they go only after it.
-"""
+"""Files come and go, with the ticket that they hang on."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -12,21 +8,19 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
-from helpdesk.core.errors import Conflict, DomainError, FieldError, Invalid, NotFound, Unavailable
+from helpdesk.core.errors import Conflict, FieldError, Invalid, NotFound
 from helpdesk.events.operations import publish
-from helpdesk.files import storage
+from helpdesk.files.keeping import Take, keep
 from helpdesk.files.receiving import Checked
 from helpdesk.tickets.enums import Status
 from helpdesk.tickets.events import AttachmentAdded, AttachmentDeleted, NoteAttachmentAdded, NoteAttachmentDeleted
-from helpdesk.tickets.models import Attachment, Blob, Comment, Ticket
+from helpdesk.tickets.models import Attachment, Comment, Ticket
 from helpdesk.tickets.operations.comments import TicketClosed
 from helpdesk.tickets.operations.moving import Moved, wherever_it_is
 from helpdesk.tickets.operations.telling import about_ticket
 from helpdesk.tickets.operations.tickets import later, lock_ticket, require_unmerged
 
 MOST_FILES: Final = 100
-# A blob may be collected between the look and the lock: then its bytes are stored again.
-_TRIES: Final = 5
 
 
 class AttachmentNotFound(NotFound):
@@ -46,32 +40,18 @@ class TooManyFiles(Conflict):
     code = "too_many_files"
 
 
-class _BlobWentAway(Exception):
-    pass
-
-
 def attach(*, by: User, ticket_id: int, file: Checked, now: datetime, comment_id: int | None = None) -> Attachment:
     """Hang a checked file on a ticket, or on a comment of one's own."""
-    for _try in range(_TRIES):
-        stored = None if Blob.objects.filter(sha256=file.sha256).exists() else storage.keep(file.file)
-        try:
-            attachment = _attach(by=by, ticket_id=ticket_id, comment_id=comment_id, file=file, stored=stored, now=now)
-        except (_BlobWentAway, DomainError) as refusal:
-            # Nothing was committed. After an error of the connection nobody knows: that is left to the collection.
-            if stored:
-                storage.forget(stored)
-            if isinstance(refusal, DomainError):
-                raise
-            continue
-        if stored and attachment.blob and attachment.blob.storage_name != stored:
-            storage.forget(stored)
-        return attachment
-    raise Unavailable(_("The same file is being collected. Try again."))
+    return keep(
+        file,
+        lambda take: _attach(by=by, ticket_id=ticket_id, comment_id=comment_id, file=file, take=take, now=now),
+        now=now,
+    )
 
 
 @transaction.atomic
 def _attach(
-    *, by: User, ticket_id: int, comment_id: int | None, file: Checked, stored: str | None, now: datetime
+    *, by: User, ticket_id: int, comment_id: int | None, file: Checked, take: Take, now: datetime
 ) -> Attachment:
     ticket = lock_ticket(ticket_id)
     require_unmerged(ticket)
@@ -81,7 +61,7 @@ def _attach(
     if Attachment.objects.filter(ticket=ticket, comment=comment, deleted_at=None).count() >= MOST_FILES:
         raise TooManyFiles(_("There are %(number)d files here already.") % {"number": MOST_FILES})
     attachment = Attachment.objects.create(
-        blob=_blob(file, stored, now),
+        blob=take(),
         ticket=ticket,
         comment=comment,
         uploaded_by=by,
@@ -125,17 +105,6 @@ def _comment(by: User, ticket: Ticket, comment_id: int | None) -> Comment | None
     if comment is None:
         raise NoSuchComment
     return comment
-
-
-def _blob(file: Checked, stored: str | None, now: datetime) -> Blob:
-    """The one row of these bytes, locked, so that nobody collects it before the attachment is there."""
-    if stored:
-        new = Blob(sha256=file.sha256, size=file.size, storage_name=stored, created_at=now)
-        Blob.objects.bulk_create([new], ignore_conflicts=True)
-    blob = Blob.objects.select_for_update().filter(sha256=file.sha256).first()
-    if blob is None:
-        raise _BlobWentAway
-    return blob
 
 
 def _touch(ticket: Ticket, comment: Comment | None, *, now: datetime) -> None:

@@ -1,75 +1,21 @@
-"""Bytes that nobody can reach any more are given up: of deleted files, and of uploads that a crash cut short."""
+"""Of files that were deleted, the bytes are given up, and only then those that nobody can reach."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef
-
-from helpdesk.files import storage
-from helpdesk.tickets.models import Attachment, Blob
+from helpdesk.files.collecting import give_up_unused
+from helpdesk.tickets.models import Attachment
 
 # Longer than any upload takes from its bytes to its row.
 GRACE: Final = timedelta(hours=24)
-BATCH: Final = 500
 
 
 def collect(*, now: datetime, grace: timedelta = GRACE) -> int:
     """Return how many stored files were given up. A crash anywhere leaves the rest to the next time."""
     _let_go(before=now - grace)
-    return _give_up_blobs() + _give_up_orphans(before=now - grace)
+    return give_up_unused(before=now - grace)
 
 
 def _let_go(*, before: datetime) -> None:
     """Of a file deleted long enough ago, only the row stays: its history names it."""
     Attachment.objects.filter(deleted_at__lt=before, blob__isnull=False).update(blob=None)
-
-
-def _give_up_blobs() -> int:
-    count = 0
-    while names := _forget_rows():
-        for name in names:
-            storage.forget(name)
-        count += len(names)
-    return count
-
-
-@transaction.atomic
-def _forget_rows() -> list[str]:
-    """First the rows: bytes without a row are found below, a row without bytes would be a broken promise."""
-    used = Attachment.objects.filter(blob=OuterRef("pk"))
-    unused = Blob.objects.select_for_update(skip_locked=True).filter(~Exists(used))
-    locked = list(unused.values_list("pk", flat=True)[:BATCH])
-    # Asked again under the lock: somebody may have hung something on it in between.
-    still = Blob.objects.filter(~Exists(used), pk__in=locked)
-    chosen = list(still.values_list("pk", "storage_name"))
-    Blob.objects.filter(pk__in=[pk for pk, _name in chosen]).delete()
-    return [name for _pk, name in chosen]
-
-
-def _give_up_orphans(*, before: datetime) -> int:
-    count = 0
-    batch: list[str] = []
-    for name in storage.names():
-        batch.append(name)
-        if len(batch) == BATCH:
-            count += _without_rows(batch, before=before)
-            batch = []
-    return count + _without_rows(batch, before=before)
-
-
-def _without_rows(names: list[str], *, before: datetime) -> int:
-    known = set(Blob.objects.filter(storage_name__in=names).values_list("storage_name", flat=True))
-    count = 0
-    for name in names:
-        if name not in known and _is_old(name, before):
-            storage.forget(name)
-            count += 1
-    return count
-
-
-def _is_old(name: str, before: datetime) -> bool:
-    try:
-        return storage.stored_at(name) < before
-    except FileNotFoundError:
-        return False

@@ -2,6 +2,9 @@
 
 from typing import Any, Final
 
+from django.conf import settings
+
+from helpdesk.accounts.enums import AgentScope
 from helpdesk.events.declaration import Event
 from helpdesk.tickets.events import (
     Named,
@@ -12,7 +15,7 @@ from helpdesk.tickets.events import (
     TicketTeamChanged,
     TicketUpdated,
 )
-from helpdesk.tickets.models import Category, Tag, Team, Ticket
+from helpdesk.tickets.models import Category, Membership, Tag, Team, Ticket
 
 # What `ticket_updated` tells: all that has no event of its own.
 _REST: Final = ("title", "description", "category", "tags")
@@ -38,13 +41,34 @@ def events_of_change(ticket: Ticket, old: dict[str, Any]) -> list[Event]:
             )
         )
     if "team" in old:
-        events.append(TicketTeamChanged(**about, old_team=named(old["team"]), new_team=named(ticket.team)))
+        gained, lost = _who_see(old["team"], ticket.team)
+        events.append(
+            TicketTeamChanged(
+                **about,
+                old_team=named(old["team"]),
+                new_team=named(ticket.team),
+                gained_ids=gained,
+                lost_ids=lost,
+            )
+        )
     fields: dict[str, list[Any]] = {
         field: [_kept(old[field]), _kept(getattr(ticket, field))] for field in _REST if field in old
     }
     if fields:
         events.append(TicketUpdated(**about, fields=fields))
     return events
+
+
+def _who_see(old: Team | None, new: Team | None) -> tuple[list[int], list[int]]:
+    """Members of the one team only, who see it now, and who saw it: where teams are by what agents see."""
+    if settings.AGENT_SCOPE != AgentScope.TEAM:
+        return [], []
+    members: dict[int, set[int]] = {team.pk: set() for team in (old, new) if team}
+    for membership in Membership.objects.filter(team__in=members):
+        members[membership.team_id].add(membership.user_id)
+    before = members[old.pk] if old else set()
+    after = members[new.pk] if new else set()
+    return sorted(after - before), sorted(before - after)
 
 
 def named(row: Category | Tag | Team | None) -> Named | None:

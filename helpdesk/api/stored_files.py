@@ -10,7 +10,7 @@ from helpdesk.files import storage
 
 
 def download(request: Any, row: dict[str, Any]) -> HttpResponseBase:
-    """`row` as `queries.attachment_values` gives it."""
+    """`row` has what a file is called, and its blob: `filename`, `content_type`, `size`, `blob__sha256`, …"""
     name = row["blob__storage_name"]
     said = {"filename": row["filename"], "content_type": row["content_type"], "etag": row["blob__sha256"]}
     if settings.ATTACHMENT_ACCEL_PREFIX:

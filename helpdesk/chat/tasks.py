@@ -1,0 +1,12 @@
+"""Celery's doors to the operations."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from helpdesk.chat.operations import reminding
+from helpdesk.chat.presence import online
+
+
+@shared_task
+def remind(**_: object) -> None:
+    reminding.remind(now=timezone.now(), online=online)
