@@ -17,7 +17,7 @@ from helpdesk.accounts.tokens import AccessClaims
 from helpdesk.core.draining import draining
 from helpdesk.events.models import EventRecord
 from helpdesk.events.queries import head_position
-from helpdesk.realtime import ephemeral, queries, restarting, wire
+from helpdesk.realtime import asgi, ephemeral, queries, restarting, wire
 from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_hub
 from helpdesk.realtime.ephemeral import Audience
@@ -140,13 +140,13 @@ class Hub:
     async def _pass_frames(self) -> None:
         while True:
             message = await self._passed.get()
-            text = wire.text(message["frame"])
+            frame = asgi.Frame(wire.text(message["frame"]))
             audience = Audience(**message["audience"])
             meant = self._meant(audience)
             if audience.subject and meant:
                 meant = await self._who_see(audience, meant)
             for written, socket in enumerate(meant, start=1):
-                await socket.hint(text)
+                await socket.hint(frame)
                 if written % BREATH == 0:
                     await asyncio.sleep(0)
 
@@ -229,11 +229,11 @@ class Hub:
         for record in self._batch:
             if not heard_by[record.pk]:
                 continue
-            text = wire.event(record)
+            frame = asgi.Frame(wire.event(record))
             for user_id, hearing in heard_by[record.pk].items():
                 for socket in tuple(self._sockets.get(user_id, ())):
                     told = hearing.subscribed if record.topic in socket.subjects else hearing.all
-                    await socket.tell(record, told, text)
+                    await socket.tell(record, told, frame)
                     written += 1
                     if written % BREATH == 0:
                         await asyncio.sleep(0)
@@ -251,9 +251,9 @@ class Hub:
         if self._batch:
             # Its cursor would cover what has not been told.
             return
-        text = wire.heartbeat(position=self.position, now=timezone.now())
+        frame = asgi.Frame(wire.heartbeat(position=self.position, now=timezone.now()))
         for written, socket in enumerate(self._all(), start=1):
-            await socket.beat(text)
+            await socket.beat(frame)
             if written % BREATH == 0:
                 await asyncio.sleep(0)
 

@@ -8,12 +8,13 @@ SECONDS: Final = 1.0
 
 
 class Pace:
-    def __init__(self) -> None:
-        self._arrivals: deque[float] = deque(maxlen=FRAMES)
+    def __init__(self, frames: int = FRAMES) -> None:
+        self._frames = frames
+        self._arrivals: deque[float] = deque(maxlen=frames)
 
     def allows(self, now: float) -> bool:
-        """Count one frame; false for the 21st within a second."""
-        if len(self._arrivals) == FRAMES and now - self._arrivals[0] < SECONDS:
+        """Count one frame; false for one too many within a second."""
+        if len(self._arrivals) == self._frames and now - self._arrivals[0] < SECONDS:
             return False
         self._arrivals.append(now)
         return True

@@ -31,6 +31,8 @@ logger = structlog.get_logger(__name__)
 
 BUFFER: Final = 512 * 1024  # bytes that may wait for a client; one that lags further is replayed to from PostgreSQL
 PATIENCE: Final = 5.0  # seconds for it to read so much that it can be sent more
+PIECES: Final = 100  # frames on the wire a second: a message may come in pieces, and a client may ping by itself
+ADMISSION: Final = 30.0  # seconds within which it must be known who somebody is
 REMEMBERED: Final = 1_000  # tickets of which it is kept that they are lost; of others it may be told again
 UNANSWERED: Final = 100  # frames of a client that may wait for those before them
 
@@ -42,15 +44,16 @@ class UnknownFrame(Invalid):
 async def notifications(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
     await receive()
     handshake = read_handshake(scope)
+    socket = Socket(send, handshake)
     await send({"type": "websocket.accept", "subprotocol": handshake.subprotocol})
-    await Socket(send, handshake).serve(receive)
+    await socket.serve(receive)
 
 
 async def no_such_path(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
     await receive()
     # A browser that offered subprotocols takes an answer without one for a failure, and does not show the code.
     await send({"type": "websocket.accept", "subprotocol": read_handshake(scope).subprotocol})
-    await asgi.close(send, Close.NO_SUCH_PATH)
+    await asgi.line(send).close(Close.NO_SUCH_PATH)
     while (await receive())["type"] != "websocket.disconnect":
         pass
 
@@ -68,11 +71,17 @@ class Socket:
     live: bool = False
 
     def __init__(self, send: asgi.Send, handshake: Handshake) -> None:
-        self._send = send
         # By which all processes know it.
         self.name = token_hex(8)
+        self._line = asgi.line(send)
         self._handshake = handshake
         self._pace = Pace()
+        pieces = Pace(PIECES)
+        self._line.guard(
+            largest=wire.LARGEST_FRAME,
+            allows=lambda: pieces.allows(time.monotonic()),
+            flooded=lambda: self._start(self.close, Close.FLOOD),
+        )
         self._language = "en"
         self._closing = False
         # Frames that came before we knew who sends them; None from then on. The pace bounds them.
@@ -104,29 +113,30 @@ class Socket:
             for task in self._tasks.values():
                 task.cancel()
 
-    async def tell(self, record: EventRecord, told: Told, text: str) -> None:
+    async def tell(self, record: EventRecord, told: Told, frame: asgi.Frame) -> None:
         """Write what it is told by a live event, unless it was replayed before."""
         position = record.position or 0
         if not self.live or position <= self.position:
             return
-        if asgi.unsent(self._send) > BUFFER:
+        if self._line.unsent() > BUFFER:
             self.live = False
             self._start(self._replay)
         else:
             self.position = position
-            await self._write_told(record, told, text)
+            await self._write_told(record, told, frame)
 
-    async def beat(self, text: str) -> None:
+    async def beat(self, frame: asgi.Frame) -> None:
         """Write the heartbeat of those who are live; while it replays, one that says how far it is."""
         if self._handshake.speaks_protocol:
-            await self._write(text if self.live else wire.heartbeat(position=self.position, now=timezone.now()))
+            own = None if self.live else asgi.Frame(wire.heartbeat(position=self.position, now=timezone.now()))
+            await self._write(own or frame)
 
     @property
     def user(self) -> User:
         return hub.users.get(self.user_id, self._admitted)
 
     async def say(self, frame: dict[str, Any]) -> None:
-        await self._write(wire.text(frame))
+        await self._write(asgi.Frame(wire.text(frame)))
 
     async def subscribe(self, subjects: Collection[str]) -> str:
         """What happens from the cursor on is told: nothing is on its way that was addressed before."""
@@ -155,10 +165,10 @@ class Socket:
         for frame in hub.viewing.frames(subject, but=self.user_id):
             await self.say(frame)
 
-    async def hint(self, text: str) -> None:
+    async def hint(self, frame: asgi.Frame) -> None:
         """Write an ephemeral frame; not to who lags behind, for it would be out of date when it arrives."""
-        if self.live and self._handshake.speaks_protocol and asgi.unsent(self._send) <= BUFFER:
-            await self._write(text)
+        if self.live and self._handshake.speaks_protocol and self._line.unsent() <= BUFFER:
+            await self._write(frame)
 
     async def close(self, code: Close, *, reason: str = "") -> None:
         if self._closing:
@@ -166,7 +176,7 @@ class Socket:
         self._closing, self.live = True, False
         hub.leave(self)
         logger.info("socket_closed", code=int(code), user_id=self.user_id)
-        await asgi.close(self._send, code, reason=reason)
+        await self._line.close(code, reason=reason)
 
     def _start(self, what: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Do it beside the reading of frames; the same begun again replaces what was not finished."""
@@ -180,7 +190,8 @@ class Socket:
             await what
         except InvalidToken:
             await self.close(Close.UNAUTHENTICATED)
-        except DOWN:
+        except (*DOWN, TimeoutError):
+            # Or so many wait before it that it had better come back.
             await self.close(Close.TRY_LATER)
         except Exception:
             logger.exception("socket_failed", user_id=self.user_id)
@@ -190,6 +201,8 @@ class Socket:
         if not self._handshake.origin_allowed:
             await self.close(Close.FORBIDDEN)
             return
+        async with asyncio.timeout(ADMISSION):
+            visitor = await self._sign_in()
         visitor = await self._sign_in()
         if draining.is_on:
             # The hub has said its farewells by now.
@@ -211,9 +224,10 @@ class Socket:
             await self.close(Close.TOO_MANY)
             return
         if self._handshake.speaks_protocol:
-            await self._write(
-                wire.welcome(user=visitor.user, cursor=start.cursor, recovered=start.recovered, subjects=remembered)
+            welcome = wire.welcome(
+                user=visitor.user, cursor=start.cursor, recovered=start.recovered, subjects=remembered
             )
+            await self._write(asgi.Frame(welcome))
         if start.problem:
             await self._complain(start.problem)
         early, self._early = self._early or [], None
@@ -292,10 +306,10 @@ class Socket:
     async def _complain(self, problem: DomainError, *, ref: Any = None) -> None:
         if self._handshake.speaks_protocol:
             with translation.override(self._language):
-                await self._write(wire.error(problem.code, problem.detail, ref=ref))
+                await self._write(asgi.Frame(wire.error(problem.code, problem.detail, ref=ref)))
 
     async def _pong(self, _content: dict[str, Any]) -> None:
-        await self._write(wire.pong())
+        await self._write(asgi.Frame(wire.pong()))
 
     async def _auth(self, content: dict[str, Any]) -> None:
         token = content.get("token")
@@ -322,18 +336,19 @@ class Socket:
             await asyncio.sleep(0.01)
         return self.position
 
-    async def _write_told(self, record: EventRecord, told: Told, text: str | None = None) -> None:
+    async def _write_told(self, record: EventRecord, told: Told, frame: asgi.Frame | None = None) -> None:
         if not self._handshake.speaks_protocol:
             if told.event and record.type in wire.PLAIN_EVENTS:
-                await self._write(text or wire.event(record))
+                await self._write(frame or asgi.Frame(wire.event(record)))
             return
         if told.event or told.granted:
             self._lost.discard(record.topic)
         elif record.topic in self._lost:
             # It was told so, and it holds.
             return
-        for frame in wire.frames(record, told, event=text):
-            await self._write(frame)
+        shared = frame.text if frame else None
+        for text in wire.frames(record, told, event=shared):
+            await self._write(frame if frame and text is shared else asgi.Frame(text))
         if told.revoked:
             self._lose(record)
 
@@ -361,17 +376,18 @@ class Socket:
         gone = await for_socket(queries.unseen, self.user, wanted)
         for subject in gone:
             cursor = Cursor(position=self.position, at=timezone.now())
-            await self._write(wire.access("access_revoked", ticket=wire.id_of(subject), cursor=cursor))
+            frame = wire.access("access_revoked", ticket=wire.id_of(subject), cursor=cursor)
+            await self._write(asgi.Frame(frame))
         self._let_go(gone)
 
-    async def _write(self, text: str) -> None:
+    async def _write(self, frame: asgi.Frame) -> None:
         if not self._closing:
-            await self._send({"type": "websocket.send", "text": text})
+            await self._line.write(frame)
 
     async def _drained(self) -> None:
         """Wait until the client has read what it was sent, or give up."""
         deadline = time.monotonic() + PATIENCE
-        while asgi.unsent(self._send) > BUFFER and not self._closing:
+        while self._line.unsent() > BUFFER and not self._closing:
             if time.monotonic() > deadline:
                 await self.close(Close.TOO_SLOW)
                 return

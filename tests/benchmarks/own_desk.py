@@ -19,7 +19,7 @@ UNLIMITED = {
 
 
 @contextmanager
-def own_desk(**env: str) -> Iterator[Daphne]:
+def own_desk(application: str = "config.asgi:application", **env: str) -> Iterator[Daphne]:
     """On the server that DATABASE_URL names, beside its databases."""
     os.environ.setdefault("HELPDESK_TEST_DB", "benchmark")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
@@ -36,7 +36,7 @@ def own_desk(**env: str) -> Iterator[Daphne]:
     servers = Servers(_test_database_url())
     try:
         servers.valkey.start()
-        daphne = servers.daphne(**env)
+        daphne = servers.daphne(application, **env)
         daphne.wait_until_ready()
         print_machine(connection.pg_version)
         yield daphne

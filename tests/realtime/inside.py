@@ -96,7 +96,7 @@ async def soon(check: Callable[[], Any], *, seconds: float = 10) -> None:
         await asyncio.sleep(0.01)
 
 
-def many_events(count: int, *, audience: int = 0, to_agents: bool = False) -> int:
+def many_events(count: int, *, audience: int = 0, to_agents: bool = False, body: Any = None) -> int:
     """So many at once about the only ticket there is, behind the newest; where they end."""
     with connection.cursor() as statement:
         statement.execute(
@@ -108,6 +108,6 @@ def many_events(count: int, *, audience: int = 0, to_agents: bool = False) -> in
               FROM generate_series(1, %s) AS number
             RETURNING position
             """,
-            [json.dumps(BODY), audience, to_agents, count],
+            [json.dumps(body or BODY), audience, to_agents, count],
         )
         return max(row[0] for row in statement.fetchall())

@@ -315,3 +315,13 @@ async def test_where_nobody_can_hold_it_the_view_answers_at_once(agent: User, ap
     answer = await for_socket(lambda: api_as(agent).get("/api/events/", {"wait": 25}))
 
     assert (answer.status_code, answer.json()["results"]) == (200, [])
+
+
+async def test_nobody_hears_of_anothers_account(agent: User, waits: Poll) -> None:
+    """Two agents see the same tickets, and not each other's sign-ins."""
+    other = await for_socket(AgentFactory)
+    held = {user: await waits(user, "wait=3") for user in (agent, other)}
+    await for_socket(lambda: update_user(by=other, user_id=other.pk, changes={"name": "Bea"}, now=timezone.now()))
+
+    assert [event["type"] for event in (await held[other].answer())["results"]] == ["user_updated"]
+    assert (await held[agent].answer())["results"] == []

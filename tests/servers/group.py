@@ -40,8 +40,8 @@ class Servers:
         }
         self._started: list[Server] = []
 
-    def daphne(self, **env: str) -> Daphne:
-        return self._launched(Daphne(env=self.env, directory=self.directory), env)
+    def daphne(self, application: str = "config.asgi:application", **env: str) -> Daphne:
+        return self._launched(Daphne(application, env=self.env, directory=self.directory), env)
 
     def worker(self, queues: str = "celery,mail", **env: str) -> Worker:
         return self._launched(Worker(self.valkey, queues=queues, env=self.env, directory=self.directory), env)

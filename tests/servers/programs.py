@@ -57,14 +57,14 @@ def _valkey_binary() -> str:
 
 
 class Daphne(Server):
-    def __init__(self, *, env: dict[str, str], directory: Path) -> None:
+    def __init__(self, application: str = "config.asgi:application", *, env: dict[str, str], directory: Path) -> None:
         self.port = free_port()
         self.base_url = f"http://{HOST}:{self.port}"
         self.ws_url = f"ws://{HOST}:{self.port}"
         listening = ("--bind", HOST, "--port", str(self.port))
         # As ./run starts it.
         sockets = ("--websocket_timeout", "-1", "--websocket-max-message-size", str(1024 * 1024))
-        command = _python("helpdesk.edge", *listening, *sockets, "config.asgi:application")
+        command = _python("helpdesk.edge", *listening, *sockets, application)
         super().__init__(f"daphne-{self.port}", *command, env=env, directory=directory)
 
     def is_ready(self) -> bool:
