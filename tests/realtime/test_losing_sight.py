@@ -35,10 +35,12 @@ async def test_who_loses_the_ticket_is_told_once_and_hears_no_more_of_it(
 
         assert client.socket.subjects == set()
         assert not any("Secret" in str(frame) for frame in client.of("access_revoked"))
-        await soon(lambda: not client.of("comment_added"))
+        assert not client.of("comment_added")
         back = await connected(agent, after=client.frames[-1]["cursor"])
     assert not await for_socket(SocketSubscription.objects.exists)
-    assert (heard(back), sight(back)) == ([], [])
+    # The next socket may repeat it, and says nothing else.
+    assert heard(back) == []
+    assert set(sight(back)) <= {("access_revoked", ticket.pk)}
     await end(client, back)
 
 
