@@ -21,12 +21,12 @@ _SUBJECTS: dict[str, Callable[[Any], QuerySet[Any]]] = {}
 _LIVING: dict[str, Callable[[Any], QuerySet[Any]]] = {}
 
 
-def register_subject(
-    kind: str, visible_to: Callable[[Any], QuerySet[Any]], *, living: Callable[[Any], QuerySet[Any]] | None = None
-) -> None:
+def register_subject(kind: str, visible_to: Callable[[Any], QuerySet[Any]]) -> None:
     _SUBJECTS[kind] = visible_to
-    if living:
-        _LIVING[kind] = living
+
+
+def register_living(kind: str, visible_to: Callable[[Any], QuerySet[Any]]) -> None:
+    _LIVING[kind] = visible_to
 
 
 def may_be_lost(kind: str) -> bool:

@@ -64,6 +64,8 @@ SAMPLES: dict[str, Any] = {
     "deliveries": 1000,
     "emails": 1000,
     "ids": [7],
+    "gained_ids": [7],
+    "lost_ids": [7],
     "left": 9,
     "tickets": 1000,
     "users": 1000,
