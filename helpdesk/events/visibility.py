@@ -22,19 +22,15 @@ _LIVING: dict[str, Callable[[Any], QuerySet[Any]]] = {}
 _PERSONAL: set[str] = set()
 
 
-def register_subject(
-    kind: str,
-    visible_to: Callable[[Any], QuerySet[Any]],
-    *,
-    living: Callable[[Any], QuerySet[Any]] | None = None,
-    personal: bool = False,
-) -> None:
+def register_subject(kind: str, visible_to: Callable[[Any], QuerySet[Any]], *, personal: bool = False) -> None:
     """`personal`: each user sees other rows than whoever has the same role and scope."""
     _SUBJECTS[kind] = visible_to
-    if living:
-        _LIVING[kind] = living
     if personal:
         _PERSONAL.add(kind)
+
+
+def register_living(kind: str, visible_to: Callable[[Any], QuerySet[Any]]) -> None:
+    _LIVING[kind] = visible_to
 
 
 def is_personal(kind: str) -> bool:

@@ -7,12 +7,13 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Help desk")
 
     def ready(self) -> None:
-        from helpdesk.events.visibility import register_subject
+        from helpdesk.events.visibility import register_living, register_subject
         from helpdesk.realtime.frames import register_frame
         from helpdesk.tickets import sockets, subscribers  # noqa: F401 - importing subscribers subscribes
         from helpdesk.tickets.models import Category, Tag, Team, Ticket
 
-        register_subject("ticket", Ticket.objects.in_scope_of, living=Ticket.objects.visible_to)
+        register_subject("ticket", Ticket.objects.in_scope_of)
+        register_living("ticket", Ticket.objects.visible_to)
         register_frame("subscribe", sockets.subscribe)
         register_frame("unsubscribe", sockets.unsubscribe)
         register_frame("viewing", sockets.viewing)

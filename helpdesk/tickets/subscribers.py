@@ -48,8 +48,9 @@ def move_all_lists_on(_event: Event, _record: EventRecord) -> None:
     pages.bump(pages.EVERYONE)
 
 
+subscribe(*TICKET_EVENTS, name="realtime.push")(push.wake)
 # Who comes into a team sees its queue from then on.
-subscribe(*TICKET_EVENTS, TeamUpdated, name="realtime.push")(push.wake)
+subscribe(TeamUpdated, name="realtime.push")(push.wake)
 
 
 # When an event may have put its ticket into a queue, or freed somebody whom it was assigned to.

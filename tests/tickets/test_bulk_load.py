@@ -55,7 +55,17 @@ def acted_out(story):
 
 def seen(ticket_id):
     """All that is known of a ticket, without the ids that two tickets cannot share."""
-    own = {"id", "ticket_id", "comment_id", "position", "audience", "pushed_to_agents", "subject_id"}
+    own = {
+        "id",
+        "ticket_id",
+        "comment_id",
+        "position",
+        "audience",
+        "pushed_to_agents",
+        "gained_by",
+        "lost_by",
+        "subject_id",
+    }
 
     def without_ids(value):
         if isinstance(value, dict):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [
-        ("events", "0003_names_for_people"),
+        ("events", "0004_sight"),
     ]
 
     operations = [
