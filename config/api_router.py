@@ -21,6 +21,7 @@ from helpdesk.chat.api.attachments import ChatAttachmentViewSet
 from helpdesk.chat.api.conversations import ContactViewSet, ConversationViewSet, UnreadView
 from helpdesk.chat.api.messages import MessageViewSet, ReadViewSet, SendFileViewSet
 from helpdesk.events.api.views import EventsView
+from helpdesk.realtime.api.presence import PresenceView
 from helpdesk.tickets.api.assignment import AssignmentViewSet, WorkloadViewSet
 from helpdesk.tickets.api.attachments import AttachmentViewSet, TicketAttachmentViewSet
 from helpdesk.tickets.api.bulk import BulkView
@@ -67,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Before the router: its ids would read "bulk" as the id of no ticket.
     path("tickets/bulk/", BulkView.as_view(), name="tickets-bulk"),
     path("events/", EventsView.as_view(), name="events"),
+    path("presence/", PresenceView.as_view(), name="presence"),
     path(
         "tickets/<id:ticket_id>/comments/",
         TicketCommentViewSet.as_view({"get": "list", "post": "create"}),

@@ -21,6 +21,7 @@ from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_hub
 from helpdesk.realtime.ephemeral import Audience
 from helpdesk.realtime.layer import Message, Subscription
+from helpdesk.realtime.roll import Roll
 
 if TYPE_CHECKING:
     from helpdesk.realtime.socket import Socket
@@ -54,6 +55,7 @@ class Hub:
         self.layer = Subscription()
         self.layer.hear("stream.grew", self._hear_of_growth)
         self.layer.hear(ephemeral.KIND, self._hear_of_frame)
+        self.roll = Roll(pass_on=self.pass_on)
         self._tasks: list[asyncio.Task[None]] = []
         self._next_standing = 0.0
         self._next_heartbeat = 0.0
@@ -75,7 +77,8 @@ class Hub:
             self._next_heartbeat = time.monotonic() + wire.HEARTBEAT
             asgi.before_shutdown(self._end)
             self.layer.start()
-            self._tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._pass_frames())]
+            serving = (self._serve, self._pass_frames, self.roll.serve)
+            self._tasks = [asyncio.create_task(serve()) for serve in serving]
         return True
 
     def leave(self, socket: "Socket") -> None:
@@ -83,6 +86,7 @@ class Hub:
         if mine is None or socket not in mine:
             return
         mine.remove(socket)
+        self.roll.leave(socket.user_id, socket.name)
         if not mine:
             del self._sockets[socket.user_id]
             del self.users[socket.user_id]
@@ -235,6 +239,7 @@ class Hub:
             await socket.close(Close.RESTARTING)
 
     async def _end(self) -> None:
+        await self.roll.end()
         await self._close_all()
         await asyncio.sleep(FLUSH)
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from secrets import token_hex
 from typing import Any, Final
 
 import structlog
@@ -18,7 +19,7 @@ from helpdesk.realtime.closing import Close
 from helpdesk.realtime.database import DOWN, for_socket
 from helpdesk.realtime.frames import Handler, handler_of
 from helpdesk.realtime.handshake import Handshake, read_handshake
-from helpdesk.realtime.hub import hub
+from helpdesk.realtime.hub import SOCKETS_A_USER, hub
 from helpdesk.realtime.pace import Pace
 from helpdesk.realtime.resuming import resume
 
@@ -63,6 +64,8 @@ class Socket:
 
     def __init__(self, send: asgi.Send, handshake: Handshake) -> None:
         self._send = send
+        # By which all processes know it.
+        self.name = token_hex(8)
         self._handshake = handshake
         self._pace = Pace()
         self._language = "en"
@@ -157,6 +160,9 @@ class Socket:
         self.user_id, self.claims, self.position = visitor.user.pk, visitor.claims, start.cursor.position
         self._admitted, self._language = visitor.user, visitor.user.language
         if not hub.join(self, user=visitor.user, head=visitor.head):
+            await self.close(Close.TOO_MANY)
+            return
+        if await hub.roll.enter(self.user_id, self.name, limit=SOCKETS_A_USER) > SOCKETS_A_USER:
             await self.close(Close.TOO_MANY)
             return
         if self._handshake.speaks_protocol:

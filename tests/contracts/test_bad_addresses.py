@@ -21,6 +21,7 @@ READS = {
     "/api/chat/contacts/": ("search", "page", "page_size", "cursor"),
     "/api/chat/conversations/": ("page", "page_size", "cursor"),
     "/api/events/": ("after", "types", "ticket", "limit"),
+    "/api/presence/": ("users",),
 }  # fmt: skip
 
 

@@ -86,6 +86,7 @@ STATEMENTS: dict[str, dict[str, int]] = {
     # Where the stream ends, and what is in it.
     f"/api/events/?after={START}": {"customer": 3, "agent": 3, "admin": 3},
     "/api/events/": {"customer": 2, "agent": 2, "admin": 2},
+    "/api/presence/?users={agent}": {"customer": 2, "agent": 2, "admin": 2},
 }
 
 

@@ -47,12 +47,12 @@ class Ear:
         self.cursor: str = self.welcome["cursor"]
 
     def next(self, *, seconds: float = 5) -> dict[str, Any]:
-        """The next event, heartbeats aside."""
+        """The next event; heartbeats, and who came or went, aside."""
         deadline = time.monotonic() + seconds
         while True:
             frame = json.loads(self.socket.recv(timeout=max(0.0, deadline - time.monotonic())))
             self.cursor = frame.get("cursor", self.cursor)
-            if frame["type"] != "heartbeat":
+            if frame["type"] not in {"heartbeat", "presence_changed"}:
                 return frame
 
     def types(self, count: int, *, seconds: float = 5) -> list[str]:

@@ -25,12 +25,12 @@ class Client:
         """Text and bytes as they are, anything else as JSON."""
         self.connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
-    def next(self, *, seconds: float = 5) -> Any:
-        """The next frame; heartbeats are passed over."""
+    def next(self, *, seconds: float = 5, presence: bool = False) -> Any:
+        """The next frame; heartbeats, and who came or went, are passed over, unless `presence` asks for that."""
         deadline = time.monotonic() + seconds
         while True:
             frame = json.loads(self.connection.recv(timeout=deadline - time.monotonic()))
-            if frame["type"] != "heartbeat":
+            if frame["type"] != "heartbeat" and (presence or frame["type"] != "presence_changed"):
                 return frame
 
     def take(self, count: int, *, seconds: float = 5) -> list[Any]:

@@ -15,11 +15,15 @@ from helpdesk.realtime.socket import Socket
 
 
 class Inside:
-    """Speaks the protocol. `frames` are all that it was sent, `closed` the code with which the server ended it."""
+    """Speaks the protocol. `frames` are all that it was sent, but for `presence`, which comes when it likes.
+
+    `closed` is the code with which the server ended it.
+    """
 
     def __init__(self, token: str, *, after: str | None = None) -> None:
         said = {"token": token, "after": after, "subprotocol": "helpdesk.v1"}
         self.frames: list[Any] = []
+        self.presence: list[Any] = []
         self.closed: int | None = None
         self._sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.socket = Socket(self._hear, Handshake(**said, speaks_protocol=True, origin_allowed=True))
@@ -29,7 +33,8 @@ class Inside:
         if message["type"] == "websocket.close":
             self.closed = message["code"]
         else:
-            self.frames.append(json.loads(message["text"]))
+            frame = json.loads(message["text"])
+            (self.presence if frame["type"] == "presence_changed" else self.frames).append(frame)
 
     def send(self, frame: dict[str, Any]) -> None:
         self._sent.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from .env import env
+from .env import env, within
 from .redis import CHANNELS_REDIS_URL
 
 
@@ -33,3 +33,7 @@ CHANNEL_LAYERS = {
         },
     },
 }
+
+# A process names its sockets again in a third of this. Of one that was killed, people count as online no longer.
+# A second is needed to find that out, and a minute is promised.
+PRESENCE_SECONDS = env("PRESENCE_SECONDS", cast=within(1, 55, float), default=45)
