@@ -107,7 +107,7 @@ class Member(models.Model):
         return f"{self.user_id} in #{self.conversation_id}"
 
 
-class AttachmentQuerySet(models.QuerySet["Attachment"]):
+class ChatFileQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, user: User) -> Self:
         """The only answer to "which of the chats' files may this user see?"."""
         return self.filter(message__in=Message.objects.visible_to(user))
@@ -122,7 +122,7 @@ class Attachment(models.Model):
     content_type = models.CharField(max_length=100)
     size = models.BigIntegerField()
 
-    objects = AttachmentQuerySet.as_manager()
+    objects = ChatFileQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("file in a chat")

@@ -1,13 +1,13 @@
 """Reads: pages as plain values, in one statement, and what the wire makes of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.accounts.models import User
-from helpdesk.chat.models import Attachment, AttachmentQuerySet, Member, Message, MessageQuerySet
+from helpdesk.chat.models import Attachment, ChatFileQuerySet, Member, Message, MessageQuerySet
 from helpdesk.core.errors import FieldError, Invalid
 
 LONGEST_SEARCH: Final = 200
@@ -40,7 +40,7 @@ def conversations_of(user: User) -> QuerySet[Member]:
     return Member.objects.filter(user=user).order_by("-updated_at", "-id")
 
 
-def conversation_values(members: QuerySet[Member]) -> QuerySet[Any, dict[str, Any]]:
+def conversation_values(members: QuerySet[Member], *, user: User) -> QuerySet[Any, dict[str, Any]]:
     theirs = Member.objects.filter(conversation=OuterRef("conversation"), user=OuterRef("other"))
     last = [f"last_message__{column}" for column in ("id", "content", "created_at")]
     values: QuerySet[Any, dict[str, Any]] = members.values(
@@ -49,6 +49,7 @@ def conversation_values(members: QuerySet[Member]) -> QuerySet[Any, dict[str, An
         *last,
         *_columns("last_message__author"),
         read_by_other=Subquery(theirs.values("read_up_to")),
+        can_write=Exists(User.objects.reachable_by(user).filter(pk=OuterRef("other"))),
     )
     return values
 
@@ -62,7 +63,9 @@ def conversation_bodies(
         {
             "id": row["conversation_id"],
             "with": _person(row, "other"),
-            "online": online.get(row["other__id"], False),
+            # Who may not write to somebody does not see their presence either.
+            "online": row["can_write"] and online.get(row["other__id"], False),
+            "can_write": row["can_write"],
             "unread_count": row["unread_count"],
             "read_up_to": row["read_up_to"],
             "read_by_other": row["read_by_other"],
@@ -102,7 +105,7 @@ def message_values(messages: MessageQuerySet) -> QuerySet[Any, dict[str, Any]]:
     return values
 
 
-def message_bodies(rows: Sequence[dict[str, Any]], *, link: Link) -> list[dict[str, Any]]:
+def message_bodies(rows: Iterable[dict[str, Any]], *, link: Link) -> list[dict[str, Any]]:
     bodies = {
         row["id"]: {
             "id": row["id"],
@@ -125,7 +128,7 @@ def _add_attachments(messages: Mapping[int, dict[str, Any]], *, link: Link) -> N
         messages[row["message_id"]]["attachments"].append(attachment_body(row, link=link))
 
 
-def attachment_values(attachments: AttachmentQuerySet) -> QuerySet[Any, dict[str, Any]]:
+def attachment_values(attachments: ChatFileQuerySet) -> QuerySet[Any, dict[str, Any]]:
     values: QuerySet[Any, dict[str, Any]] = attachments.values(
         *("id", "message_id", "filename", "content_type", "size", "message__created_at"),
         *("blob__sha256", "blob__storage_name"),

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from helpdesk.chat.operations import reminding
-from helpdesk.chat.presence import online
+from helpdesk.realtime.presence import online
 
 
 @shared_task

@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from helpdesk.chat.models import Conversation, Member
 from helpdesk.chat.operations.conversations import open_conversation
+from helpdesk.realtime import presence
 from tests.factories import chat_of, message_in
 from tests.people import NOON, AgentFactory, UserFactory
+from tests.servers import Valkey
 
 Api = Callable[[Any], Any]
 
@@ -120,3 +122,20 @@ def test_contacts_are_those_who_can_be_written_to(api_as: Api, customer: Any, se
 
     assert [person["username"] for person in page["results"]] == found
     assert all(set(person) == {"id", "username", "name", "role"} for person in page["results"])
+
+
+def test_who_is_here_is_told_to_whom_it_concerns(api_as: Api, valkey_here: Valkey, customer: Any, agent: Any) -> None:
+    chat_of(customer, agent)
+
+    def is_online() -> Any:
+        (row,) = api_as(customer).get("/api/chat/conversations/").json()["results"]
+        return row["online"]
+
+    assert is_online() is False
+    presence.enter(agent.pk, "a socket", limit=20)
+    assert is_online() is True
+    agent.role = "customer"
+    agent.save()
+    assert is_online() is False
+    valkey_here.kill()
+    assert is_online() is False

@@ -17,7 +17,7 @@ from helpdesk.chat import queries
 from helpdesk.chat.api import examples
 from helpdesk.chat.api.addresses import link_to
 from helpdesk.chat.api.outputs import ChatAttachmentOutput
-from helpdesk.chat.models import Attachment, AttachmentQuerySet
+from helpdesk.chat.models import Attachment, ChatFileQuerySet
 from helpdesk.core.errors import NotFound
 
 _BYTES = OpenApiResponse(OpenApiTypes.BINARY)
@@ -48,7 +48,7 @@ class ChatAttachmentViewSet(ApiViewSet):
     queryset = Attachment.objects.none()
     serializer_class = ChatAttachmentOutput
 
-    def get_queryset(self) -> AttachmentQuerySet:
+    def get_queryset(self) -> ChatFileQuerySet:
         return Attachment.objects.visible_to(caller(self.request))
 
     def retrieve(self, request: Request, pk: int) -> Response:

@@ -26,7 +26,7 @@ from helpdesk.chat.api.inputs import OpenConversationInput
 from helpdesk.chat.api.outputs import ConversationOutput, UnreadOutput
 from helpdesk.chat.models import Member
 from helpdesk.chat.operations.conversations import ConversationNotFound, open_conversation
-from helpdesk.chat.presence import online
+from helpdesk.realtime.presence import online
 
 # In the class, `list` is an action.
 Bodies = list[dict[str, Any]]
@@ -98,7 +98,7 @@ class ConversationViewSet(ApiViewSet):
         return queries.conversations_of(caller(self.request))
 
     def page_rows(self, members: QuerySet[Member]) -> QuerySet[Any, dict[str, Any]]:
-        return queries.conversation_values(members)
+        return queries.conversation_values(members, user=caller(self.request))
 
     def list(self, _request: Request) -> Response:
         return self.get_paginated_response(self._bodies(self.page_of(self.get_queryset())))

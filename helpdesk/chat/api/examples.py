@@ -28,6 +28,7 @@ CONVERSATION: Final[dict[str, Any]] = {
     "id": 3,
     "with": CUSTOMER,
     "online": True,
+    "can_write": True,
     "unread_count": 1,
     "read_up_to": 40,
     "read_by_other": 39,

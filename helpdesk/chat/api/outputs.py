@@ -40,6 +40,7 @@ class ConversationOutput(serializers.Serializer):
 
     id = serializers.IntegerField()
     online = serializers.BooleanField(help_text="Whether the other one has a socket open.")
+    can_write = serializers.BooleanField(help_text="Whether the two may chat; if not, what was said can be read.")
     unread_count = serializers.IntegerField(help_text="The other one's messages that the caller has not read.")
     read_up_to = serializers.IntegerField(help_text="The newest message that the caller has read; 0: none.")
     read_by_other = serializers.IntegerField(help_text="The newest message that the other one has read; 0: none.")
