@@ -32,6 +32,8 @@ T = TypeVar("T")
 PassOn = Callable[..., Awaitable[None]]
 
 TOLD: Final = 20  # changes that a process tells a second
+# Frames that they may come to a second: of each one that arrives, everybody is told.
+WRITTEN: Final = 4_000
 
 # One thread: what one socket says arrives in its order, and a Redis that hangs holds up nobody else.
 _REDIS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="presence")
@@ -146,7 +148,7 @@ class Roll:
             self.untold[user_id] = online
 
     async def _tell(self) -> None:
-        some = list(self.untold)[:TOLD]
+        some = list(self.untold)[: min(TOLD, 1 + WRITTEN // (1 + len(self._held)))]
         if not some:
             return
         sights = await _ask(presence.known, some)
