@@ -139,7 +139,7 @@ def test_the_pictures_of_the_documentation_can_be_taken(browser: Chromium, tmp_p
     for pane, other in ((CARLA, "ben"), (BEN, "carla")):
         browser.until(lambda pane=pane: browser.find(f"{pane} .mine .receipt").text == "read")
         browser.until(lambda pane=pane, other=other: browser.all(f"{pane} [data-contact={other}][data-online=true]"))
-    screen = {"width": 1280, "height": 930, "deviceScaleFactor": 1, "mobile": False}
+    screen = {"width": 1280, "height": 960, "deviceScaleFactor": 1, "mobile": False}
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     browser.run("document.activeElement.blur(); scrollTo(0, 0)")
     time.sleep(0.5)  # what arrives is highlighted
