@@ -270,7 +270,7 @@ class Notifications:
         # Whoever restarts says when to come back, to each something else.
         if code == RESTARTING and (hint := re.search(r"\d+(\.\d+)?", reason)):
             return float(hint[0])
-        longest = min(SHORTEST * 2**self._attempts, LONGEST)
+        longest = min(SHORTEST * 2.0**self._attempts, LONGEST)
         self._attempts += 1
         return longest * random.uniform(0.5, 1) + PATIENCE.get(code, 0)
 

@@ -9,7 +9,7 @@ const TYPING_EVERY = 2_000;
 export class Chat {
   constructor(pane, { api, desk, user }) {
     Object.assign(this, { api, desk, user, place: pane.querySelector(".chat") });
-    this.people = new Map(); // by id: {person, online, conversation, unread}
+    this.people = new Map(); // by id: {person, online, conversation, unread, readUpTo}
     this.open = null;
     this.typedAt = 0;
     this.messages = this.place.querySelector("[data-messages]");
@@ -29,14 +29,19 @@ export class Chat {
       this.place.querySelector("[data-present]").hidden = true;
       return;
     }
-    this.people.clear();
-    for (const person of contacts.results) this.people.set(person.id, { person, online: false, unread: 0 });
+    for (const person of contacts.results) this.know(person);
     const conversations = await this.api.get("chat/conversations/");
     for (const { id, with: person, online, unread_count: unread } of conversations.results) {
-      this.people.set(person.id, { person, online, unread, conversation: id });
+      Object.assign(this.know(person), { online, unread, conversation: id });
     }
     await this.loadPresence();
     this.show();
+  }
+
+  /** Always the same contact for a person: it may be the one that is open. */
+  know(person) {
+    if (!this.people.has(person.id)) this.people.set(person.id, { person, online: false, unread: 0, readUpTo: 0 });
+    return this.people.get(person.id);
   }
 
   async loadPresence() {
@@ -108,13 +113,13 @@ export class Chat {
     willCause(this.user.username, "message_sent");
     await attempt(this.place, async () => {
       // Through the socket, again and again until it is acknowledged.
-      const id = await this.desk.sendMessage(this.open.conversation, text).catch((error) => {
+      const contact = this.open;
+      const id = await this.desk.sendMessage(contact.conversation, text).catch((error) => {
         bubble.querySelector(".receipt").textContent = "not sent";
         throw error;
       });
       bubble.dataset.message = String(id);
-      const receipt = bubble.querySelector(".receipt");
-      if (receipt.textContent === "sending") receipt.textContent = "sent";
+      bubble.querySelector(".receipt").textContent = id <= contact.readUpTo ? "read" : "sent";
     });
   }
 
@@ -142,6 +147,9 @@ export class Chat {
     } else if (event.type === "message_sent" && event.actor !== this.user.username && contact !== this.open) {
       contact.unread += 1;
     }
+    if (contact && event.type === "messages_read" && event.actor !== this.user.username) {
+      contact.readUpTo = Math.max(contact.readUpTo, event.message?.id ?? 0);
+    }
     if (contact && contact === this.open) await this.hearOpen(event);
     this.show();
   }
@@ -149,7 +157,10 @@ export class Chat {
   /** An event holds an excerpt only: what was said is read by REST. */
   async hearOpen(event) {
     if (event.type === "messages_read" && event.actor !== this.user.username) {
-      for (const receipt of this.messages.querySelectorAll(".mine .receipt")) receipt.textContent = "read";
+      for (const mine of this.messages.querySelectorAll(".mine")) {
+        const id = Number(mine.dataset.message);
+        if (id && id <= this.open.readUpTo) mine.querySelector(".receipt").textContent = "read";
+      }
     } else if (event.type === "message_sent" && event.actor !== this.user.username) {
       this.place.querySelector("[data-typing]").textContent = "";
       const page = await this.api.get(`chat/conversations/${this.open.conversation}/messages/`);

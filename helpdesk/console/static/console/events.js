@@ -5,6 +5,12 @@ import { make } from "./dom.js";
 
 const SHOWN = 200;
 
+/** Chats bring the message itself, not a sentence. */
+function told({ type, actor, message }) {
+  if (typeof message === "string") return message;
+  return type === "messages_read" ? `${actor} has read up to #${message.id}` : `${message.author}: ${message.content}`;
+}
+
 export class Events {
   constructor(pane) {
     this.list = pane.querySelector("[data-events]");
@@ -25,10 +31,9 @@ export class Events {
       const text = `POST→frame ${Math.round(roundTrip)} ms`;
       numbers.append(make("span", { class: "tag trip", text, data: { trip: Math.round(roundTrip) } }));
     }
-    const said = typeof event.message === "string" ? event.message : event.message?.content ?? event.type;
     this.list.prepend(make("li", { data: { id: event.id, type: event.type }, title: `cursor ${event.cursor}` },
       make("span", { class: "type", text: event.type }),
-      make("span", { class: "said", text: said }),
+      make("span", { class: "said", text: told(event) }),
       make("time", { text: new Date(event.occurred_at).toLocaleTimeString(), datetime: event.occurred_at }),
       numbers));
     while (this.list.children.length > SHOWN) this.list.lastChild.remove();
