@@ -180,7 +180,7 @@ def streams(cast: Cast) -> list[Case]:
     url, position = "/api/events/?after=", "events_eventrecord_position_key"
 
     def replay(user: User, since: int) -> QuerySet[EventRecord]:
-        return after(since, upto=head).pushed_to(user)[:500]
+        return after(since, upto=head).concerning(user).with_sight(user)[:200]
 
     return [
         Case("events, of late", "agent", f"{url}{lately}", (position,)),

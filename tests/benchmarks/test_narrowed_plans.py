@@ -7,9 +7,10 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Mod
 
+from helpdesk.accounts.models import User
 from helpdesk.core import bulk
 from helpdesk.events.models import EventRecord
 from helpdesk.events.operations import sequence
@@ -29,6 +30,10 @@ READS = (
     "/api/tickets/?search=printer",
     "/api/comments/",
 )
+
+
+def replay(user: User, head: int) -> QuerySet[EventRecord]:
+    return after(head - 500, upto=head).concerning(user).with_sight(user)[:200]
 
 
 @pytest.mark.slow
@@ -52,7 +57,7 @@ def test_a_narrowed_agent_never_makes_postgresql_read_every_ticket(db: None, set
         cast.agent.teams.set([team])
         head = head_position()
         asked: dict[str, Any] = {path: path for path in READS} | {
-            "a replay": lambda head=head: after(head - 500, upto=head).pushed_to(cast.agent)[:200],
+            "a replay": lambda head=head: replay(cast.agent, head),
             "the queue": lambda team=team: Ticket.objects.waiting().filter(team=team)[:1],
         }
         for name, ask in asked.items():
