@@ -1,6 +1,5 @@
 """What sockets notice when Redis, PostgreSQL or their own server fails."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from tests.factories import comment_on, ticket_of
 from tests.people import access_token
 from tests.realtime.client import Opener
 from tests.servers import Daphne, Servers, Valkey, eventually
+from tests.wire import read_frame
 
 
 @pytest.mark.slow
@@ -27,7 +27,7 @@ def test_an_idle_socket_lives_longer_than_any_timeout_and_gets_a_heartbeat_with_
     ticket_of(customer)
     assert listener.next(seconds=1)["type"] == "ticket_created"
 
-    welcome, heartbeat = (json.loads(other.connection.recv(timeout=seconds)) for seconds in (1, 26))
+    welcome, heartbeat = (read_frame(other.connection.recv(timeout=seconds)) for seconds in (1, 26))
     assert (welcome["type"], heartbeat["type"]) == ("welcome", "heartbeat")
     assert read_cursor(heartbeat["cursor"], now=timezone.now()).position == EventRecord.objects.count()
 
