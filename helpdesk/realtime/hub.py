@@ -140,15 +140,21 @@ class Hub:
     async def _pass_frames(self) -> None:
         while True:
             message = await self._passed.get()
-            frame = asgi.Frame(wire.text(message["frame"]))
-            audience = Audience(**message["audience"])
-            meant = self._meant(audience)
-            if audience.subject and meant:
-                meant = await self._who_see(audience, meant)
-            for written, socket in enumerate(meant, start=1):
-                await socket.hint(frame)
-                if written % BREATH == 0:
-                    await asyncio.sleep(0)
+            try:
+                await self._pass_frame(message["frame"], Audience(**message["audience"]))
+            except Exception:
+                # Of another release, perhaps. The next ones are passed on all the same.
+                logger.exception("frame_not_passed")
+
+    async def _pass_frame(self, frame: dict[str, Any], audience: Audience) -> None:
+        meant = self._meant(audience)
+        if audience.subject and meant:
+            meant = await self._who_see(audience, meant)
+        encoded = asgi.Frame(wire.text(frame))
+        for written, socket in enumerate(meant, start=1):
+            await socket.hint(encoded)
+            if written % BREATH == 0:
+                await asyncio.sleep(0)
 
     def _meant(self, audience: Audience) -> list["Socket"]:
         return [

@@ -35,8 +35,10 @@ class Subscription:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            # A cancellation can get lost in the layer or its client while a message comes in.
+            while not self._task.done():
+                self._task.cancel()
+                await asyncio.wait({self._task}, timeout=RETRY / 10)
             self._task = None
 
     async def _serve(self) -> None:

@@ -203,7 +203,6 @@ class Socket:
             return
         async with asyncio.timeout(ADMISSION):
             visitor = await self._sign_in()
-        visitor = await self._sign_in()
         if draining.is_on:
             # The hub has said its farewells by now.
             await self.close(Close.RESTARTING, reason=restarting.hint(1))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from django.db import connection, transaction
 from websockets.exceptions import ConnectionClosed
 
@@ -179,3 +180,11 @@ def test_without_anybody_it_ends_at_once(start_daphne: Start) -> None:
 
     assert server.wait() == 0
     assert time.monotonic() - began < 8
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="reads /proc: run it on Linux")
+def test_it_may_open_as_many_files_as_the_system_lets_it(shared_daphne: Daphne) -> None:
+    limits = Path(f"/proc/{shared_daphne.pid}/limits").read_text()
+    ((soft, hard),) = re.findall(r"Max open files\s+(\S+)\s+(\S+)", limits)
+
+    assert int(soft) == (65_536 if hard == "unlimited" else min(int(hard), 65_536))

@@ -59,7 +59,7 @@ class Inside:
 
 
 class Held:
-    """What the hub or the sockets ask PostgreSQL: the questions `asked`, and when an answer comes.
+    """What the hub or the sockets ask PostgreSQL: the questions `asked` and `answered`, and when an answer comes.
 
     `gates[queries.missed] = asyncio.Event()` holds its answers back until the event is set; `delay()` is in seconds.
     """
@@ -67,6 +67,7 @@ class Held:
     def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
         self.asked: list[Callable[..., Any]] = []
+        self.answered: list[Callable[..., Any]] = []
         self.gates: dict[Callable[..., Any], asyncio.Event] = {}
         self.delay: Callable[[], float] = lambda: 0
 
@@ -74,6 +75,7 @@ class Held:
         self.asked.append(question)
         await asyncio.sleep(self.delay())
         answer = await self._ask(question, *args, **kwargs)
+        self.answered.append(question)
         if question in self.gates:
             await self.gates[question].wait()
         await asyncio.sleep(self.delay())

@@ -116,3 +116,16 @@ async def test_who_lags_behind_gets_no_ephemeral_frames(hub: Hub, agent: User) -
 
     assert not client.of("typing")
     await client.leave()
+
+
+async def test_one_that_cannot_be_passed_on_holds_up_no_other(hub: Hub, agent: User) -> None:
+    (client,) = await live(agent)
+    client.socket.subjects.add("planet:7")
+    await asyncio.sleep(0.1)
+
+    await hub.pass_on(FRAME, to=Audience(subject="planet:7"))
+    await hub.pass_on(END, to=Audience(everyone=True))
+    await soon(lambda: client.of("pong"))
+
+    assert not client.of("typing")
+    await client.leave()

@@ -25,8 +25,7 @@ async def test_a_head_that_was_read_before_others_left_loses_no_event(
     # It reads the head, and does not join yet.
     signing_in = sockets_ask.gates[queries.sign_in] = asyncio.Event()
     second = Inside(token)
-    await soon(lambda: sockets_ask.asked.count(queries.sign_in) == 2)
-    await asyncio.sleep(0.1)
+    await soon(lambda: sockets_ask.answered.count(queries.sign_in) == 2)
     await for_socket(ticket_of, customer)
     await soon(first.events)
     # The hub reads on from there, and has no answer yet, when the place changes hands.

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Final
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +16,7 @@ from helpdesk.events.api.waiting import A_USER, LONGEST, Again, Door, TooManyWai
 from helpdesk.events.cursors import read_cursor
 from helpdesk.events.declaration import EVENT_TYPES
 from helpdesk.events.queries import StreamPage, stream_page
+from helpdesk.events.shapes import TEXT
 
 
 class StreamQuery(serializers.Serializer):
@@ -41,15 +42,20 @@ class StreamQuery(serializers.Serializer):
         return types
 
 
+@extend_schema_field({"anyOf": [TEXT, {"type": "object"}]})
+class SentenceField(serializers.Field):
+    """In English; events of chats tell of a message in its place."""
+
+
 class EventOutput(serializers.Serializer):
-    """Besides these, the type's own members (`ticket`, `comment`, `changes`)."""
+    """Besides these, the type's own members (`ticket`, `comment`, `changes`): see `/api/asyncapi.json`."""
 
     type = serializers.CharField()
     id = serializers.IntegerField()
     cursor = serializers.CharField()
     occurred_at = serializers.DateTimeField()
     actor = serializers.CharField(allow_null=True)
-    message = serializers.CharField()
+    message = SentenceField()
 
 
 _EVENT: Final = {

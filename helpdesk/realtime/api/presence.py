@@ -16,6 +16,7 @@ from helpdesk.accounts.models import Session, User
 from helpdesk.api.schema import problem, refusals
 from helpdesk.api.views import ApiView
 from helpdesk.core.integers import LARGEST_INTEGER
+from helpdesk.events.shapes import MOMENT, TRUTH, nullable, record
 from helpdesk.realtime import presence
 from helpdesk.realtime.presence import Sight
 
@@ -41,11 +42,8 @@ class PresenceQuery(serializers.Serializer):
         return sorted({int(text) for text in texts if len(text.lstrip("0")) <= _DIGITS})
 
 
-class SightOutput(serializers.Serializer):
-    online = serializers.BooleanField()
-    last_seen = serializers.DateTimeField(allow_null=True, help_text="Now, while online; null: never.")
-
-
+# By the id of the user. `last_seen` is now, while online; null: never.
+_SIGHTS: Final = {"type": "object", "additionalProperties": record(online=TRUTH, last_seen=nullable(MOMENT))}
 _ANSWER: Final = {
     "1": {"online": True, "last_seen": "2026-11-20T10:02:00.120000Z"},
     "2": {"online": False, "last_seen": "2026-11-20T08:45:12Z"},
@@ -70,7 +68,7 @@ class PresenceView(ApiView):
         parameters=[PresenceQuery],
         responses={
             200: OpenApiResponse(
-                serializers.DictField(child=SightOutput()),
+                _SIGHTS,
                 examples=[OpenApiExample("One is here, one was", value=_ANSWER)],
             )
         }
