@@ -58,6 +58,13 @@ def check_frame(frame: dict[str, Any]) -> None:
     validator.validate(frame)
 
 
+def read_frame(text: str | bytes) -> Any:
+    """A frame as it came over a socket, read and checked: every client of the tests hears by it."""
+    frame = orjson.loads(text)
+    check_frame(frame)
+    return frame
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _events_are_as_declared() -> Iterator[None]:
     """Wherever this process tells an event, by REST or by socket."""

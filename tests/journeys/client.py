@@ -1,6 +1,5 @@
 """A person at the desk: one HTTP client, one socket, both over the network."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from tests.people import PASSWORD
+from tests.wire import check_event, read_frame
 
 
 class Person:
@@ -24,7 +24,11 @@ class Person:
     def answer(self, status: int, method: str, path: str, **arguments: Any) -> Any:
         response = self.http.request(method, path, **arguments)
         assert response.status_code == status, response.text
-        return response.json() if response.content else None
+        body = response.json() if response.content else None
+        if path.startswith("/api/events/"):
+            for event in body["results"]:
+                check_event(event)
+        return body
 
     @contextmanager
     def listen(self, ws_url: str, *, after: str | None = None) -> Iterator["Ear"]:
@@ -42,7 +46,7 @@ class Ear:
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
-        self.welcome = json.loads(socket.recv(timeout=5))
+        self.welcome = read_frame(socket.recv(timeout=5))
         assert self.welcome["type"] == "welcome"
         self.cursor: str = self.welcome["cursor"]
 
@@ -50,7 +54,7 @@ class Ear:
         """The next event; heartbeats, and who came or went, aside."""
         deadline = time.monotonic() + seconds
         while True:
-            frame = json.loads(self.socket.recv(timeout=max(0.0, deadline - time.monotonic())))
+            frame = read_frame(self.socket.recv(timeout=max(0.0, deadline - time.monotonic())))
             self.cursor = frame.get("cursor", self.cursor)
             if frame["type"] not in {"heartbeat", "presence_changed"}:
                 return frame

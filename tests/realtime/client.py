@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection
 from helpdesk.accounts.models import User
 from tests.people import access_token
 from tests.servers import Daphne
-from tests.wire import check_frame
+from tests.wire import read_frame
 
 
 class Client:
@@ -30,8 +30,7 @@ class Client:
         """The next frame; heartbeats, and who came or went, are passed over, unless `presence` asks for that."""
         deadline = time.monotonic() + seconds
         while True:
-            frame = json.loads(self.connection.recv(timeout=deadline - time.monotonic()))
-            check_frame(frame)
+            frame = read_frame(self.connection.recv(timeout=deadline - time.monotonic()))
             if frame["type"] != "heartbeat" and (presence or frame["type"] != "presence_changed"):
                 return frame
 
@@ -56,7 +55,7 @@ class Client:
         deadline = time.monotonic() + seconds
         try:
             while True:
-                self.connection.recv(timeout=deadline - time.monotonic())
+                read_frame(self.connection.recv(timeout=deadline - time.monotonic()))
         except ConnectionClosed as end:
             return end.rcvd.code if end.rcvd else None
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from helpdesk.events.cursors import Cursor, read_cursor
 from helpdesk.realtime.handshake import Handshake
 from helpdesk.realtime.socket import Socket
-from tests.wire import check_frame
+from tests.wire import read_frame
 
 BODY = {
     "actor": None,
@@ -40,8 +40,7 @@ class Inside:
         if message["type"] == "websocket.close":
             self.closed = message["code"]
         else:
-            frame = json.loads(message["text"])
-            check_frame(frame)
+            frame = read_frame(message["text"])
             (self.presence if frame["type"] == "presence_changed" else self.frames).append(frame)
 
     def send(self, frame: dict[str, Any]) -> None:

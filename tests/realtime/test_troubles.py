@@ -1,9 +1,9 @@
 """What sockets notice when Redis, PostgreSQL or their own server fails."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 import pytest
 from django.db import connection
@@ -17,6 +17,7 @@ from tests.factories import comment_on, ticket_of
 from tests.people import access_token
 from tests.realtime.client import Opener
 from tests.servers import Daphne, Servers, Valkey, eventually
+from tests.wire import read_frame
 
 
 @pytest.mark.slow
@@ -31,7 +32,7 @@ def test_an_idle_socket_lives_for_three_minutes_and_then_hears_within_a_second(
     ticket_of(customer)
     assert listener.next(seconds=1)["type"] == "ticket_created"
 
-    frames = (json.loads(other.connection.recv(timeout=26)) for _ in range(5))
+    frames = (read_frame(other.connection.recv(timeout=26)) for _ in range(5))
     welcome, heartbeat = islice((frame for frame in frames if frame["type"] != "presence_changed"), 2)
     assert (welcome["type"], heartbeat["type"]) == ("welcome", "heartbeat")
     assert read_cursor(heartbeat["cursor"], now=timezone.now()).position == EventRecord.objects.count()

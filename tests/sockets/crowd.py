@@ -1,13 +1,13 @@
 """Many thin clients on a loop of their own, for a test that goes on meanwhile."""
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeVar
 
 from tests.servers import Daphne, eventually
 from tests.sockets.thin import Thin, connect
+from tests.wire import read_frame
 
 T = TypeVar("T")
 PATH = "/ws/notifications/"
@@ -57,7 +57,7 @@ class Crowd:
 
 
 def frames(client: Thin) -> list[Any]:
-    return [json.loads(text) for text in client.texts]
+    return [read_frame(text) for text in client.texts]
 
 
 def ids(client: Thin) -> list[int]:

@@ -1,6 +1,5 @@
 """Sockets through nginx: they come through, and stay as long as somebody speaks."""
 
-import json
 import re
 import time
 
@@ -10,6 +9,7 @@ from websockets.exceptions import ConnectionClosedError
 from tests.people import AgentFactory, UserFactory
 from tests.stack.image import NAME
 from tests.stack.through import NEEDS_NGINX, access
+from tests.wire import read_frame
 
 pytestmark = NEEDS_NGINX
 
@@ -18,10 +18,10 @@ def test_a_socket_comes_through_and_hears_events(start_nginx, web):
     nginx = start_nginx(web)
     agent, customer = access(nginx, AgentFactory), access(nginx, UserFactory)
     with nginx.socket("/ws/notifications/", subprotocols=["helpdesk.v1", f"bearer.{agent}"]) as connection:
-        welcome = json.loads(connection.recv(timeout=10))
+        welcome = read_frame(connection.recv(timeout=10))
         with nginx.client(headers={"Authorization": f"Bearer {customer}"}) as client:
             client.post("/api/tickets/", json={"title": "Papel", "description": "-"}).raise_for_status()
-        event = json.loads(connection.recv(timeout=10))
+        event = read_frame(connection.recv(timeout=10))
 
     assert (welcome["type"], connection.subprotocol) == ("welcome", "helpdesk.v1")
     assert (event["type"], event["ticket"]["title"]) == ("ticket_created", "Papel")
@@ -34,7 +34,7 @@ def test_a_page_of_the_same_host_may_open_a_socket(start_nginx, web):
     ) as connection:
         connection.send('{"type": "ping"}')
 
-        assert json.loads(connection.recv(timeout=10)) == {"type": "pong"}
+        assert read_frame(connection.recv(timeout=10)) == {"type": "pong"}
 
 
 def test_a_quiet_socket_stays_because_daphne_pings(start_nginx, deployed):
@@ -45,14 +45,14 @@ def test_a_quiet_socket_stays_because_daphne_pings(start_nginx, deployed):
         time.sleep(9)
         connection.send('{"type": "ping"}')
 
-        assert json.loads(connection.recv(timeout=10)) == {"type": "pong"}
+        assert read_frame(connection.recv(timeout=10)) == {"type": "pong"}
 
 
 def test_a_socket_that_nobody_speaks_on_is_cut(start_nginx, deployed):
     nginx = start_nginx(deployed("/start", "--ping-interval", "1000"), {"75s": "1s"})
     with nginx.socket(f"/ws/notifications/?token={access(nginx, AgentFactory)}", ping_interval=None) as connection:
         connection.send('{"type": "ping"}')
-        assert json.loads(connection.recv(timeout=10)) == {"type": "pong"}
+        assert read_frame(connection.recv(timeout=10)) == {"type": "pong"}
 
         with pytest.raises(ConnectionClosedError):
             connection.recv(timeout=20)
