@@ -11,7 +11,7 @@ from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import positive_data_acceptance
 
-from tests.factories import comment_on, ticket_of
+from tests.factories import chat_of, comment_on, ticket_of
 from tests.people import access_token
 
 schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", WSGIHandler())
@@ -41,15 +41,17 @@ def rows(customer: Any, agent: Any) -> dict[str, int]:
     ticket = ticket_of(agent, created_by=customer.pk, assigned_to=agent.pk)
     comment = comment_on(ticket, customer)
     comment_on(ticket, agent, is_internal=True)
-    return {"ticket": ticket.pk, "comment": comment.pk, "user": customer.pk}
+    chat = chat_of(customer, agent)
+    return {"ticket": ticket.pk, "comment": comment.pk, "user": customer.pk, "chat": chat.pk}
 
 
 def aim(case: Any, rows: dict[str, int]) -> None:
     """Half of the made up ids become those of rows that are there: otherwise everything would be a 404."""
-    comment = "/comments/{id}" in case.path
+    of_kind = {"/comments/{id}": "comment", "/users/": "user", "/conversations/": "chat"}
     ids = {
-        "id": rows["comment" if comment else "user" if "/users/" in case.path else "ticket"],
+        "id": rows[next((kind for part, kind in of_kind.items() if part in case.path), "ticket")],
         "ticket_id": rows["ticket"],
+        "conversation_id": rows["chat"],
     }
     for name, value in (case.path_parameters or {}).items():
         if isinstance(value, int) and value % 2:
