@@ -10,6 +10,7 @@ Shape = dict[str, Any]
 
 TEXT: Final[Shape] = {"type": "string"}
 INTEGER: Final[Shape] = {"type": "integer"}
+NUMBER: Final[Shape] = {"type": "number"}
 TRUTH: Final[Shape] = {"type": "boolean"}
 MOMENT: Final[Shape] = {"type": "string", "format": "date-time"}
 NOTHING: Final[Shape] = {"type": "null"}

@@ -35,9 +35,12 @@ async def _run(processes: Processes, places: Places, arguments: list[str]) -> in
 
 
 def _environment() -> dict[str, str]:
-    environment = {**given(os.environ), "DJANGO_SETTINGS_MODULE": "config.settings.test"}
-    # One process more than there are cores: for a good third of their time, tests wait for servers that start or end.
-    environment.setdefault("PYTEST_XDIST_AUTO_NUM_WORKERS", str((os.cpu_count() or 1) + 1))
+    environment = {
+        # One process more than there are cores: a good third of their time, tests wait for servers that start or end.
+        "PYTEST_XDIST_AUTO_NUM_WORKERS": str((os.cpu_count() or 1) + 1),
+        **given(os.environ),
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+    }
     # Tests of an outage start and stop a Redis of their own.
     with contextlib.suppress(Failure):
         environment.setdefault("HELPDESK_VALKEY_SERVER", str(valkey_binary()))

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
-from helpdesk.events.shapes import INTEGER, MOMENT, TEXT, TRUTH, USER, Shape, list_of, nullable, record
+from helpdesk.events.shapes import INTEGER, MOMENT, NUMBER, TEXT, TRUTH, USER, Shape, list_of, nullable, record
 
 _CURSOR: Final = "OTE4LjE3OTUxNjg5MjA"
 _PERSON: Final = {"id": 5, "username": "agent_1", "name": "Ann", "role": "agent"}
@@ -32,7 +32,7 @@ SERVER: Final = _by_type(
         {"type": "welcome", "cursor": _CURSOR, "user": _PERSON, "heartbeat": 25, "recovered": None},
         cursor=TEXT,
         user=USER,
-        heartbeat=INTEGER,
+        heartbeat=NUMBER,
         recovered=nullable(TRUTH),
         maybe={"subscribed": list_of(INTEGER)},
     ),

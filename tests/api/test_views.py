@@ -181,7 +181,9 @@ def test_every_route_of_the_api_follows_the_conventions():
 
     assert {route for route in others if route.startswith("api/")} == {
         "api/docs/",
+        "api/docs/events/",
         "api/redoc/",
         "api/v1/docs/",
+        "api/v1/docs/events/",
         "api/v1/redoc/",
     }

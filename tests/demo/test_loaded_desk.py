@@ -179,10 +179,11 @@ def test_the_stream_has_no_gap(loaded):
 
 def test_nobody_is_told(loaded):
     told = EventReceipt.objects.exclude(record__type__in=["tickets_loaded", "users_loaded"])
-    # Of a category or a tag only the cache hears, of a team its queue.
+    # Of a category or a tag only the cache hears, of a team its queue, and the sockets of who came into it.
     assert set(told.values_list("record__subject_type", "subscriber")) == {
         *((kind, "cache.lists") for kind in ("category", "tag", "team")),
         ("team", "tickets.assignment"),
+        ("team", "realtime.push"),
     }
     assert not Delivery.objects.exists()
     assert not EventRecord.objects.exclude(audience=[]).exists()

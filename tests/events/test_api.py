@@ -291,6 +291,9 @@ def test_every_type_of_the_contract_that_exists_by_now_is_declared() -> None:
         "note_attachment_deleted",
         "tickets_loaded",
         "workload_updated",
+        "message_sent",
+        "messages_read",
+        "messages_waiting",
     }
     of_the_desk = {"deliveries_retried", "emails_resent", "unknown_sign_in_refused", "users_loaded", "tickets_loaded"}
     of_tickets = {"ticket_created", "ticket_team_changed", "note_added", "note_updated", "note_deleted", "note_split"}

@@ -44,8 +44,8 @@ def test_a_customer_reads_of_agents_only_and_cannot_tell_others_from_nobody(valk
 
 def test_when_somebody_was_last_seen_outlives_redis(valkey_here: Valkey, api_as: Api) -> None:
     customer, agent = UserFactory(), AgentFactory()
-    Session.objects.create(user=agent, last_seen_at=NOON - timedelta(days=1))
-    Session.objects.create(user=agent, last_seen_at=NOON)
+    Session.objects.create(user=agent, refreshed_at=NOON - timedelta(days=1))
+    Session.objects.create(user=agent, refreshed_at=NOON)
     presence.enter(agent.pk, "a", limit=20)
     presence.leave([(agent.pk, "a")], stay=1)
 

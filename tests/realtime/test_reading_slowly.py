@@ -25,13 +25,13 @@ def reluctant() -> Iterator[dict[str, Any]]:
 
 
 def rewrite(ticket: Any, *, by: Any, times: int) -> list[str]:
-    """So many events of 120 KB at once, more than the system's buffers hold; the first letter of each one's padding."""
+    """So many events of 120 KB at once, more than the system's buffers hold; the first letter of each one's message."""
     letters = [chr(0x4E00 + turn) for turn in range(times)]
     with transaction.atomic():
         tickets.update_ticket(by=by, ticket_id=ticket.pk, changes={"description": "Rewritten."}, now=NOON)
         told = EventRecord.objects.get(type="ticket_updated")
         for letter in letters:
-            told.body = {**told.body, "padding": letter * 40_000}
+            told.body = {**told.body, "message": letter * 40_000}
             told.save()
             told.pk = None
     return letters
@@ -47,7 +47,7 @@ def test_a_client_that_reads_late_misses_nothing(
     letters = rewrite(ticket, by=agent, times=60)
     time.sleep(2)
 
-    assert [frame["padding"][0] for frame in client.take(60, seconds=20)] == letters
+    assert [frame["message"][0] for frame in client.take(60, seconds=20)] == letters
     comment_on(ticket, agent)
     assert client.next()["type"] == "comment_added"
     assert client.is_alive()

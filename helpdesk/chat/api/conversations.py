@@ -7,12 +7,13 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.accounts.api.bodies import valid
 from helpdesk.accounts.api.caller import caller
+from helpdesk.accounts.api.examples import AGENT
 from helpdesk.accounts.api.outputs import UserOutput
 from helpdesk.accounts.models import User
 from helpdesk.accounts.roles import Permission
@@ -32,6 +33,10 @@ from helpdesk.realtime.presence import online
 Bodies = list[dict[str, Any]]
 
 
+@extend_schema_serializer(examples=[OpenApiExample("An agent", value=AGENT)])
+class ContactOutput(UserOutput): ...
+
+
 class ContactFilters(django_filters.FilterSet):
     search = django_filters.CharFilter(method="filter_search", help_text="Part of the username or the name.")
 
@@ -48,13 +53,13 @@ class ContactFilters(django_filters.FilterSet):
         summary="List whom one may write to",
         description="Agents: everybody active; customers: agents.",
         operation_id="chat_contacts_list",
-        responses=UserOutput(many=True),
+        responses=ContactOutput(many=True),
     )
 )
 class ContactViewSet(ApiViewSet):
     permissions: ClassVar[dict[str, str | None]] = {"list": Permission.CHAT}
     queryset = User.objects.none()
-    serializer_class = UserOutput
+    serializer_class = ContactOutput
     filter_backends = [DjangoFilterBackend]
     filterset_class = ContactFilters
     pagination_class = Pages

@@ -84,8 +84,11 @@ class PresenceView(ApiView):
 
 
 def _last_used(user: User, user_ids: list[int]) -> dict[int, datetime | None]:
-    """Whom of them the user may write to, and when they last used a session: PostgreSQL knows that to the minute."""
-    newest = Session.objects.filter(user=OuterRef("pk")).order_by().values("user").annotate(at=Max("last_seen_at"))
+    """Whom of them the user may write to, and when they last signed in or renewed a session.
+
+    Not when they last used one: writing an internal note does that, and customers must not notice.
+    """
+    newest = Session.objects.filter(user=OuterRef("pk")).order_by().values("user").annotate(at=Max("refreshed_at"))
     used = Subquery(newest.values("at"), output_field=DateTimeField())
     people = User.objects.reachable_by(user).filter(pk__in=[pk for pk in user_ids if pk <= LARGEST_INTEGER])
     return dict(people.annotate(used=used).order_by("pk").values_list("pk", "used"))
