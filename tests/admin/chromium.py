@@ -64,14 +64,18 @@ class Chromium:
 
     def choose(self, selector: str, value: str) -> None:
         self.driver.execute_script(
-            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))",
-            self.find(selector),
+            "const field = document.querySelector(arguments[0]); field.value = arguments[1]; "
+            "field.dispatchEvent(new Event('change', {bubbles: true}))",
+            selector,
             value,
         )
 
     def click(self, selector: str) -> None:
-        """By script: a sticky footer may lie on the button, which a person would scroll away."""
-        self.driver.execute_script("arguments[0].click()", self.find(selector))
+        """By script: a sticky footer may lie on the button, which a person would scroll away.
+
+        Found and clicked in one step, since a live page may draw it anew in between.
+        """
+        self.driver.execute_script("document.querySelector(arguments[0]).click()", selector)
 
     def until(self, check: Callable[[], T], *, seconds: float = 20) -> T:
         deadline = time.monotonic() + seconds

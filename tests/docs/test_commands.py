@@ -82,7 +82,7 @@ OF_SERVICES = {"up", "logs", "restart", "stop", "start", "ps", "build", "pull"}
 
 def compose_commands(page: Path) -> Iterator[tuple[str, str, list[str]]]:
     """The file, the verb, and the services of each `docker compose …` on the page."""
-    for line in re.findall(r"docker compose ([^`\n|#;&)]+)", page.read_text()):
+    for line in re.findall(r"docker compose ([^`\n|#;&]+)", page.read_text()):
         words, file = shlex.split(line.replace("…", "")), "docker-compose.local.yml"
         while words and words[0].startswith("-"):
             option, *words = words
