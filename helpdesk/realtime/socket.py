@@ -126,8 +126,11 @@ class Socket:
             await self._write_told(record, told, frame)
 
     async def beat(self, frame: asgi.Frame) -> None:
-        """Write the heartbeat of those who are live; while it replays, one that says how far it is."""
-        if self._handshake.speaks_protocol:
+        """Write the heartbeat of those who are live; while it replays, one that says how far it is.
+
+        The welcome comes first: the hub knows of the socket before that.
+        """
+        if self._handshake.speaks_protocol and self._early is None:
             own = None if self.live else asgi.Frame(wire.heartbeat(position=self.position, now=timezone.now()))
             await self._write(own or frame)
 

@@ -152,3 +152,13 @@ async def test_a_busy_stream_puts_off_neither_heartbeats_nor_bans(
     last_event = next(frame for frame in reversed(other.frames) if "id" in frame)
     assert "heartbeat" in [frame["type"] for frame in other.frames[: other.frames.index(last_event)]]
     await other.leave()
+
+
+async def test_the_welcome_comes_first_even_when_a_heartbeat_is_due(hub: Hub, agent: User) -> None:
+    for _ in range(5):
+        hub._next_heartbeat = 0.0
+        client = Inside(await for_socket(access_token, agent))
+        hub._woken.set()
+        await soon(lambda client=client: client.of("welcome"))
+        assert client.frames[0]["type"] == "welcome"
+        await client.leave()
