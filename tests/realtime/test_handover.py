@@ -28,7 +28,8 @@ async def test_a_head_that_was_read_before_others_left_loses_no_event(
     await soon(lambda: sockets_ask.answered.count(queries.sign_in) == 2)
     await for_socket(ticket_of, customer)
     await soon(first.events)
-    # The hub reads on from there, and has no answer yet, when the place changes hands.
+    # The hub reads on from there, and has no answer yet, when the place changes hands. (Nothing is on its way now.)
+    await soon(lambda: hub_asks.asked.count(queries.stream_after) == hub_asks.answered.count(queries.stream_after))
     reading = hub_asks.gates[queries.stream_after] = asyncio.Event()
     before = len(hub_asks.asked)
     await for_socket(ticket_of, customer)
