@@ -16,6 +16,9 @@ from .services import start_services
 from .strays import end_strays
 from .supervise import until_stopped
 
+# In several processes, which take over from each other at the end; a few tests are done before those would have begun.
+WHOLE = ["-n", "auto", "--dist", "worksteal"]
+
 
 def suite(arguments: list[str]) -> int:
     adopt_orphans()
@@ -30,8 +33,7 @@ def suite(arguments: list[str]) -> int:
 
 async def _run(processes: Processes, places: Places, arguments: list[str]) -> int:
     await start_services(processes, places, throwaway=True)
-    # The whole suite in several processes; a few tests are done before those would have begun.
-    return await in_foreground([sys.executable, "-m", "pytest", *(arguments or ["-n", "auto"])], processes.environment)
+    return await in_foreground([sys.executable, "-m", "pytest", *(arguments or WHOLE)], processes.environment)
 
 
 def _environment() -> dict[str, str]:
