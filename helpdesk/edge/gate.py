@@ -15,8 +15,8 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[..., Awaitable[None]]
 
 PATIENCE: Final = 25.0  # seconds; less than nginx waits
-# Whoever looks after the process must hear from it in a crowd, too; and who waits for events holds nobody up.
-UNGATED: Final = {"/health", "/healthz", "/readyz", "/api/events"}
+# Whoever looks after the process must hear from it in a crowd, too. (Who waits for events does so outside of here.)
+UNGATED: Final = {"/health", "/healthz", "/readyz"}
 
 
 class Gate:

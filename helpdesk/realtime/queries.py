@@ -125,12 +125,19 @@ def hearers(
     heard: dict[int, dict[int, Hearing]] = {}
     for record in records:
         heard[record.pk] = {}
+        named = {*record.audience, *record.gained_by, *record.lost_by, record.actor_id}
+        # Whom the record does not name is told the same as everybody else of the scope: a thousand agents are one.
+        alike: dict[tuple[str, int | None, bool], Hearing] = {}
         for user_id in concerned[record.pk]:
-            user, sight = users[user_id], visible.get((scope_of[record.pk, user_id], record.pk), _OUT_OF_SIGHT)
-            to_all = told(record, user, sight, subscribed=False)
-            to_subscribed = told(record, user, sight, subscribed=True) if user_id in subscribed[record.pk] else to_all
-            if any(to_all) or any(to_subscribed):
-                heard[record.pk][user_id] = Hearing(to_all, to_subscribed)
+            scope, subscribes = scope_of[record.pk, user_id], user_id in subscribed[record.pk]
+            key = (scope, user_id if user_id in named else None, subscribes)
+            if (hearing := alike.get(key)) is None:
+                sight = visible.get((scope, record.pk), _OUT_OF_SIGHT)
+                to_all = told(record, users[user_id], sight, subscribed=False)
+                to_subscribed = told(record, users[user_id], sight, subscribed=True) if subscribes else to_all
+                hearing = alike[key] = Hearing(to_all, to_subscribed)
+            if any(hearing.all) or any(hearing.subscribed):
+                heard[record.pk][user_id] = hearing
     return heard
 
 

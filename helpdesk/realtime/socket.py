@@ -91,6 +91,8 @@ class Socket:
         # What the person looks at, and whether they write there.
         self.looking_at: str | None = None
         self.composing = False
+        # What is still to be taken from the session's subscriptions.
+        self._gone: set[str] = set()
         # Of which it was told that they are out of sight, and nothing since.
         self._lost: set[str] = set()
         self._waiting: asyncio.Queue[tuple[Handler, dict[str, Any]]] = asyncio.Queue(UNANSWERED)
@@ -147,6 +149,7 @@ class Socket:
         position = await self._settled()
         self.subjects |= set(subjects)
         self._lost -= set(subjects)
+        self._gone -= set(subjects)
         return str(Cursor(position=position, at=timezone.now()))
 
     async def unsubscribe(self, subjects: Collection[str]) -> str:
@@ -368,10 +371,14 @@ class Socket:
             self.look_at(None)
         if gone := self.subjects.intersection(subjects):
             self.subjects -= gone
-            self._start(self._forget, gone)
+            # Begun anew it must not leave out what was not finished.
+            self._gone |= gone
+            self._start(self._forget)
 
-    async def _forget(self, subjects: Collection[str]) -> None:
-        await for_socket(subscriptions.forget, self.claims.session_id, subjects)
+    async def _forget(self) -> None:
+        gone = frozenset(self._gone)
+        await for_socket(subscriptions.forget, self.claims.session_id, gone)
+        self._gone -= gone
 
     async def _look_at_subscriptions(self) -> None:
         wanted = self.subjects | ({self.looking_at} if self.looking_at else set())

@@ -52,7 +52,7 @@ async def test_they_come_in_order_and_never_more_at_once() -> None:
     assert held.answering == [f"/api/{number}/" for number in range(5)]
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/readyz", "/api/events/"])
+@pytest.mark.parametrize("path", ["/health", "/healthz", "/healthz/", "/readyz"])
 async def test_who_watches_or_waits_for_news_needs_no_turn(path: str) -> None:
     held = Held()
     gate = Gate(held, at_once=1)

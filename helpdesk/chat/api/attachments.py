@@ -3,25 +3,19 @@
 from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.accounts.api.caller import caller
-from helpdesk.api.schema import refusals
-from helpdesk.api.stored_files import download
+from helpdesk.api import stored_files
 from helpdesk.api.views import ApiViewSet
 from helpdesk.chat import queries
-from helpdesk.chat.api import examples
 from helpdesk.chat.api.addresses import link_to
 from helpdesk.chat.api.outputs import ChatAttachmentOutput
 from helpdesk.chat.models import Attachment, ChatFileQuerySet
 from helpdesk.core.errors import NotFound
-
-_BYTES = OpenApiResponse(OpenApiTypes.BINARY)
-_RANGE = OpenApiParameter("Range", location="header", description="One part of it: `bytes=1000-1999`.")
 
 
 @extend_schema_view(
@@ -33,14 +27,8 @@ _RANGE = OpenApiParameter("Range", location="header", description="One part of i
     ),
     download=extend_schema(
         summary="Download a chat's file",
-        description="To be saved, never to be shown as a page. Interrupted downloads go on with `Range`.",
         operation_id="chat_attachments_download",
-        parameters=[_RANGE],
-        responses={
-            (200, "application/octet-stream"): _BYTES,
-            (206, "application/octet-stream"): _BYTES,
-            **refusals(examples.NO_SUCH_PART),
-        },
+        **stored_files.DESCRIBED,
     ),
 )
 class ChatAttachmentViewSet(ApiViewSet):
@@ -56,7 +44,7 @@ class ChatAttachmentViewSet(ApiViewSet):
 
     @action(detail=True, methods=["get"])
     def download(self, request: Request, pk: int) -> HttpResponseBase:
-        return download(request, self._find(pk))
+        return stored_files.download(request, self._find(pk))
 
     def _find(self, pk: int) -> dict[str, Any]:
         row = queries.attachment_values(self.get_queryset()).filter(pk=pk).first()

@@ -55,4 +55,3 @@ NO_FILE: Final = problem(
 )
 FILE_TOO_LARGE: Final = problem(413, "too_large", "The file is larger than 10485760 bytes.")
 TYPE_NOT_ALLOWED: Final = problem(415, "unsupported_media_type", "Files of this kind are not taken.")
-NO_SUCH_PART: Final = problem(416, "range_not_satisfiable", "The file has no such part.")

@@ -85,7 +85,8 @@ class MessageViewSet(_InConversation):
     pagination_class = CursorPages
 
     def get_queryset(self) -> MessageQuerySet:
-        return Message.objects.filter(conversation=self.kwargs["conversation_id"]).order_by("-id")
+        mine = Message.objects.visible_to(caller(self.request))
+        return mine.filter(conversation=self.kwargs["conversation_id"]).order_by("-id")
 
     def page_rows(self, messages: MessageQuerySet) -> QuerySet[Any, dict[str, Any]]:
         return queries.message_values(messages)

@@ -5,17 +5,15 @@ from typing import Any, ClassVar
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from helpdesk.accounts.api.caller import caller
 from helpdesk.accounts.roles import Permission
-from helpdesk.api import problems
-from helpdesk.api.schema import problem, refusals
-from helpdesk.api.stored_files import download
+from helpdesk.api import problems, stored_files
+from helpdesk.api.schema import refusals
 from helpdesk.api.uploads import FormParser
 from helpdesk.api.views import ApiViewSet
 from helpdesk.core.errors import FieldError, Forbidden, Invalid
@@ -39,9 +37,6 @@ _REFUSED = refusals(
     examples.TICKET_CLOSED,
     examples.TOO_MANY_FILES,
 )
-_NO_SUCH_PART = problem(416, "range_not_satisfiable", "The file has no such part.")
-_BYTES = OpenApiResponse(OpenApiTypes.BINARY)
-_RANGE = OpenApiParameter("Range", location="header", description="One part of it: `bytes=1000-1999`.")
 
 
 @extend_schema_view(
@@ -57,14 +52,8 @@ _RANGE = OpenApiParameter("Range", location="header", description="One part of i
     ),
     download=extend_schema(
         summary="Download a file",
-        description="To be saved, never to be shown as a page. Interrupted downloads go on with `Range`.",
         operation_id="attachments_download",
-        parameters=[_RANGE],
-        responses={
-            (200, "application/octet-stream"): _BYTES,
-            (206, "application/octet-stream"): _BYTES,
-            **refusals(_NO_SUCH_PART),
-        },
+        **stored_files.DESCRIBED,
     ),
 )
 class AttachmentViewSet(ApiViewSet):
@@ -91,7 +80,7 @@ class AttachmentViewSet(ApiViewSet):
 
     @action(detail=True, methods=["get"])
     def download(self, request: Request, pk: int) -> HttpResponseBase:
-        return download(request, self._find(pk))
+        return stored_files.download(request, self._find(pk))
 
     def _find(self, pk: int) -> dict[str, Any]:
         """404 if there is no such file to see, then 403 if the role may not."""
