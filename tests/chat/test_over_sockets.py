@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from django.db import connection
+
 from helpdesk.chat.models import Message
 from tests.factories import chat_of
 from tests.people import AgentFactory
@@ -53,17 +55,21 @@ def test_both_see_one_order_and_counts_are_right(
     url = f"/api/chat/conversations/{chat.pk}"
 
     def write(n: int) -> None:
-        me = pair[n % 2]
-        if n < 2:
-            client = listen(server, me)
-            for k in range(EACH // 2):
-                say(client, chat, f"{n}.{k}")
-            # Its other socket's messages are not echoed to it.
-            assert [frame["type"] for frame in _until(client, "ack", EACH // 2)] == ["ack"] * (EACH // 2)
-        else:
-            with signed_in(server, me) as http:
-                for k in range(EACH - EACH // 2):
-                    assert http.post(f"{url}/messages/", json={"content": f"{n}.{k}"}).status_code == 201
+        try:
+            me = pair[n % 2]
+            if n < 2:
+                client = listen(server, me)
+                for k in range(EACH // 2):
+                    say(client, chat, f"{n}.{k}")
+                # Its other socket's messages are not echoed to it.
+                assert [frame["type"] for frame in _until(client, "ack", EACH // 2)] == ["ack"] * (EACH // 2)
+            else:
+                with signed_in(server, me) as http:
+                    for k in range(EACH - EACH // 2):
+                        assert http.post(f"{url}/messages/", json={"content": f"{n}.{k}"}).status_code == 201
+        finally:
+            # Signing in has opened one of the thread's own.
+            connection.close()
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(write, range(4)))
