@@ -17,19 +17,11 @@ class EventRecordQuerySet(models.QuerySet["EventRecord"]):
         """The only answer to "which events may this user see?"."""
         return self.filter(seen_by(user))
 
-    def pushed_to(self, user: Reader, subjects: Collection[str] = ()) -> Self:
-        """What the user's sockets hear, live and on resume alike: a subset of what they may see.
-
-        `subjects`: what the socket subscribed to, `"ticket:7"`.
-        """
-        concerned = Q(audience__contains=[user.pk])
-        if user.is_agent:
-            concerned |= Q(pushed_to_agents=True) | _about(subjects)
-        silent = [name for name, event_type in EVENT_TYPES.items() if not event_type.echoed]
-        return self.visible_to(user).filter(concerned).exclude(actor_id=user.pk, type__in=silent)
-
     def concerning(self, user: Reader, subjects: Collection[str] = ()) -> Self:
-        """`pushed_to`, and what may have moved the user's sight of its subject."""
+        """What may be for the user's sockets: what is pushed to them, and what may have moved their sight of something.
+
+        `subjects`: what the socket subscribed to, `"ticket:7"`. What of it the socket is told, `realtime.telling` says.
+        """
         moved = Q(gained_by__contains=[user.pk]) | Q(lost_by__contains=[user.pk])
         personally = Q(audience__contains=[user.pk]) | moved
         if not user.is_agent:

@@ -43,7 +43,7 @@ def told(record: EventRecord, user: User, sight: Sight, *, subscribed: bool) -> 
 
 
 def _is_pushed(record: EventRecord, user: User, sight: Sight, *, subscribed: bool) -> bool:
-    """`EventRecordQuerySet.pushed_to`, for one of them."""
+    """Whether the user's sockets hear the event itself."""
     if not sight.in_sight or (record.staff_only and not user.is_agent):
         return False
     event_type = EVENT_TYPES.get(record.type)

@@ -76,7 +76,7 @@ def test_a_wrong_password_is_said_beside_the_form(
     browser.until(lambda: browser.all(f"{CARLA} .sign-in"))
     browser.click(f"{CARLA} .sign-in button")
 
-    browser.until(lambda: "wrong" in browser.find(f"{CARLA} .sign-in .problem").text)
+    assert browser.until(lambda: "wrong" in browser.find(f"{CARLA} .sign-in .problem").text)
 
 
 def test_dark_mode_is_kept_and_the_page_fits_a_phone(

@@ -58,8 +58,8 @@ def test_who_is_cut_off_is_offline_and_hears_what_was_said_meanwhile(browser: Ch
 
     browser.click(f"{BEN} [data-cut]")
 
-    browser.until(lambda: browser.find(f"{BEN} [data-unread]").text == "1")
-    browser.until(lambda: browser.all(f"{CARLA} [data-contact=ben][data-online=true]"))
+    assert browser.until(lambda: browser.find(f"{BEN} [data-unread]").text == "1")
+    assert browser.until(lambda: browser.all(f"{CARLA} [data-contact=ben][data-online=true]"))
 
 
 def test_an_agent_sees_who_else_looks_at_a_ticket_and_writes(
@@ -82,4 +82,4 @@ def test_an_agent_sees_who_else_looks_at_a_ticket_and_writes(
 
     browser.type(f"{CARLA} [name=comment]", "I shall")
 
-    browser.until(lambda: browser.find(f"{BEN} [data-viewers]").text == "greta is writing")
+    assert browser.until(lambda: browser.find(f"{BEN} [data-viewers]").text == "greta is writing")

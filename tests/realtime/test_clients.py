@@ -140,12 +140,14 @@ def test_they_stop_where_nobody_is_signed_in_any_more(server: Daphne, start: Sta
     left = start(server.base_url, None, opens=False)
 
     all_of([*wrong, *left], lambda driver: driver.states[-1:] == ["closed"])
+    assert "open" not in [state for driver in (*wrong, *left) for state in driver.states]
 
 
 def test_they_say_when_what_was_missed_cannot_be_told(server: Daphne, start: Start, agent: Any) -> None:
     drivers = start(server.base_url, access_token(agent), after="nonsense")
 
     all_of(drivers, lambda driver: len(driver.said("reload")) == 1)
+    assert [driver.said("event") for driver in drivers] == [[], []]
 
 
 def test_a_connection_that_went_silent_is_replaced(proxy: Proxy, start: Start, agent: Any, customer: Any) -> None:
@@ -155,6 +157,7 @@ def test_a_connection_that_went_silent_is_replaced(proxy: Proxy, start: Start, a
     ticket_of(customer, title="said into the void")
 
     all_of(drivers, lambda driver: driver.titles == ["said into the void"])
+    assert proxy.connections > len(drivers)
 
 
 def test_they_pause_and_go_on_where_they_were(server: Daphne, start: Start, agent: Any, customer: Any) -> None:
@@ -170,6 +173,7 @@ def test_they_pause_and_go_on_where_they_were(server: Daphne, start: Start, agen
         driver.do("start", driver.said("event")[-1]["cursor"])
 
     all_of(drivers, lambda driver: driver.titles == ["before", "meanwhile"])
+    assert [driver.said("reload") for driver in drivers] == [[], []]
 
 
 def test_they_never_send_so_fast_that_the_server_hangs_up(
@@ -210,6 +214,11 @@ def test_what_they_subscribed_to_they_hear_also_after_a_cut(
     for driver in drivers:
         driver.do("unsubscribe", ticket.pk)
     all_of(drivers, lambda driver: "unsubscribed" in [hint["type"] for hint in driver.said("hint")])
+    update_ticket(by=admin, ticket_id=ticket.pk, changes={"status": "resolved"}, now=NOON)
+    ticket_of(customer, title="behind it")
+    all_of(drivers, lambda driver: driver.titles[-1:] == ["behind it"])
+    types = [[event["type"] for event in driver.said("event")] for driver in drivers]
+    assert types == [["status_changed", "ticket_created"]] * 2
 
 
 def test_a_message_that_was_cut_off_arrives_once(proxy: Proxy, start: Start, agent: Any, customer: Any) -> None:

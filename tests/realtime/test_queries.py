@@ -21,6 +21,7 @@ from helpdesk.tickets.models import Comment, Membership, Team, Ticket
 from helpdesk.tickets.operations import comments, tickets
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON, AdminFactory, AgentFactory, UserFactory
+from tests.pushed import pushed_to
 
 PEOPLE = 6
 whom = st.integers(0, PEOPLE - 1)
@@ -117,7 +118,7 @@ def test_a_live_event_is_heard_by_exactly_those_to_whom_it_is_pushed_on_resume(
             live = {record.pk: heard[record.pk][user.pk] for record in records if user.pk in heard[record.pk]}
             # A socket that did not subscribe, and one that did.
             for subjects, told in ((set(), lambda hearing: hearing.all), (own, lambda hearing: hearing.subscribed)):
-                pushed = set(EventRecord.objects.pushed_to(user, subjects).values_list("pk", flat=True))
+                pushed = set(pushed_to(user, subjects).values_list("pk", flat=True))
                 assert {pk for pk, hearing in live.items() if told(hearing).event} == pushed
                 missed_ = missed(user, position=0, upto=len(records), subjects=subjects)
                 assert {pk: told(hearing) for pk, hearing in live.items() if any(told(hearing))} == {

@@ -17,6 +17,7 @@ from helpdesk.realtime.closing import Close
 from helpdesk.tickets.operations import tickets
 from tests.factories import comment_on, ticket_of
 from tests.people import NOON
+from tests.pushed import pushed_to
 from tests.realtime.client import Opener, signed_in
 from tests.servers import Daphne
 
@@ -82,7 +83,7 @@ def test_clients_that_drop_and_resume_while_a_thousand_events_flow_hear_each_onc
 
     assert EventRecord.objects.count() - before == 1000
     for user, frames in zip(people, heard, strict=True):
-        pushed = EventRecord.objects.filter(position__gt=before).pushed_to(user).order_by("position")
+        pushed = pushed_to(user).filter(position__gt=before).order_by("position")
         assert [frame["id"] for frame in frames] == list(pushed.values_list("pk", flat=True))
         assert len(frames) > 100
 

@@ -18,6 +18,7 @@ from helpdesk.tickets.operations.bulk_load import Changed, Said
 from helpdesk.tickets.operations.tickets import MoveNotAllowed
 from tests.factories import ticket_of
 from tests.people import NOON, AgentFactory
+from tests.pushed import pushed_to
 from tests.tickets.loads import LATER, MANY, load, story_of
 
 NASTY = "tab\there\nline\r\nback\\slash \\N \\. \"quotes\" 'n' Ñandú 🦤 \x7f"
@@ -157,8 +158,8 @@ def test_nobody_hears_of_the_single_steps(customer, agent, committing):
 
     assert not EventReceipt.objects.exclude(record__type="tickets_loaded").exists()
     assert not Delivery.objects.exists()
-    assert not EventRecord.objects.pushed_to(agent).exists()
-    assert not EventRecord.objects.pushed_to(customer).exists()
+    assert not pushed_to(agent).exists()
+    assert not pushed_to(customer).exists()
     assert EventRecord.objects.visible_to(agent).count() == 3
 
 
@@ -179,7 +180,7 @@ def test_the_load_itself_is_told_once_for_each_transaction(customer, admin, agen
     assert EventRecord.objects.visible_to(admin).filter(type="tickets_loaded").count() == 4
     for person in (agent, customer):
         assert not EventRecord.objects.visible_to(person).filter(type="tickets_loaded").exists()
-    assert not EventRecord.objects.pushed_to(admin).exists()
+    assert not pushed_to(admin).exists()
 
 
 @pytest.mark.parametrize("count", [3, MANY])
