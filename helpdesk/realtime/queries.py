@@ -194,12 +194,18 @@ def _concerned(record: EventRecord, users: Mapping[int, User], agents: set[int],
 def _scopes(
     records: Iterable[EventRecord], concerned: Mapping[int, set[int]], users: Mapping[int, User]
 ) -> dict[tuple[int, int], str]:
-    """By the ids of record and user."""
-    return {
-        (record.pk, user_id): _scope(record.subject_type, users[user_id])
-        for record in records
-        for user_id in concerned[record.pk]
-    }
+    """By the ids of record and user. Of a thousand who share one, it is asked for once."""
+    shared: dict[tuple[str, str, bool], str] = {}
+    scope_of: dict[tuple[int, int], str] = {}
+    for record in records:
+        kind = record.subject_type
+        for user_id in concerned[record.pk]:
+            user = users[user_id]
+            key = (kind, user.role, user.is_active)
+            if (scope := shared.get(key)) is None:
+                scope = shared[key] = _shared_scope(kind, user)
+            scope_of[record.pk, user_id] = scope or _own_scope(user)
+    return scope_of
 
 
 def _by_scope(
@@ -214,8 +220,16 @@ def _by_scope(
 
 def _scope(kind: str, user: User) -> str:
     """Users of one scope see the same rows; of what is personal, each sees others."""
-    shared = user.is_agent and not is_personal(kind)
-    return user.scope if shared else f"{user.role}:{user.pk}"
+    return _shared_scope(kind, user) or _own_scope(user)
+
+
+def _shared_scope(kind: str, user: User) -> str:
+    """That of everybody of the role, if they have one; else empty."""
+    return user.scope if user.is_agent and user.scope == user.role and not is_personal(kind) else ""
+
+
+def _own_scope(user: User) -> str:
+    return f"{user.role}:{user.pk}"
 
 
 def _visible(wanted: Mapping[str, set[int]], member: Mapping[str, User]) -> dict[tuple[str, int], Sight]:
