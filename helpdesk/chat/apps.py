@@ -14,4 +14,5 @@ class ChatConfig(AppConfig):
 
         register_subject("conversation", Conversation.objects.visible_to, personal=True)
         register_frame("chat_message", frames.chat_message)
+        register_frame("chat_read", frames.chat_read)
         register_frame("typing", frames.typing)

@@ -12,6 +12,7 @@ from helpdesk.api.fields import Id, Text
 from helpdesk.chat.models import LONGEST_TEXT, REF_LENGTH
 from helpdesk.chat.operations.conversations import find_listener
 from helpdesk.chat.operations.messages import send_message
+from helpdesk.chat.operations.reading import mark_read
 from helpdesk.core.errors import Invalid
 from helpdesk.realtime import hub as hub_module
 from helpdesk.realtime.database import for_socket
@@ -29,6 +30,12 @@ class ChatMessageFrame(serializers.Serializer):
     ref = Text(max_length=REF_LENGTH)
 
 
+class ReadFrame(serializers.Serializer):
+    conversation = Id()
+    up_to = Id()
+    ref = Text(max_length=REF_LENGTH, required=False)
+
+
 class TypingFrame(serializers.Serializer):
     conversation = Id()
 
@@ -42,6 +49,14 @@ async def chat_message(speaker: Speaker, frame: dict[str, Any]) -> None:
     said = _checked(ChatMessageFrame, frame)
     message_id = await for_socket(_send, speaker.user.pk, said)
     await speaker.say({"type": "ack", "ref": said["ref"], "id": message_id})
+
+
+async def chat_read(speaker: Speaker, frame: dict[str, Any]) -> None:
+    """Answered by `ack` if it has a `ref`; to do it again changes nothing."""
+    said = _checked(ReadFrame, frame)
+    await for_socket(_read, speaker.user.pk, said)
+    if "ref" in said:
+        await speaker.say({"type": "ack", "ref": said["ref"], "id": said["up_to"]})
 
 
 async def typing(speaker: Speaker, frame: dict[str, Any]) -> None:
@@ -62,6 +77,11 @@ def _send(user_id: int, said: dict[str, Any]) -> int:
         by=by, conversation_id=said["conversation"], content=said["content"], ref=said["ref"], now=timezone.now()
     )
     return message.pk
+
+
+def _read(user_id: int, said: dict[str, Any]) -> None:
+    by = User.objects.get(pk=user_id)
+    mark_read(by=by, conversation_id=said["conversation"], up_to=said["up_to"], now=timezone.now())
 
 
 def _checked(shape: type[serializers.Serializer], frame: dict[str, Any]) -> dict[str, Any]:

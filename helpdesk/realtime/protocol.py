@@ -93,7 +93,7 @@ SERVER: Final = _by_type(
         maybe={"ref": TEXT},
     ),
     _frame(
-        "The chat_message of this ref is stored as the message of this id.",
+        "The chat_message of this ref is stored as the message of this id; or the chat_read of this ref is done.",
         {"type": "ack", "ref": "m-17", "id": 41},
         ref=TEXT,
         id=INTEGER,
@@ -126,6 +126,13 @@ CLIENT: Final = _by_type(
         maybe={"composing": TRUTH, "ref": TEXT},
     ),
     _frame("Write a message; the other one is told.", {"type": "typing", "conversation": 3}, conversation=INTEGER),
+    _frame(
+        "Everything up to this message is read. Answered by ack if it has a ref.",
+        {"type": "chat_read", "conversation": 3, "up_to": 41, "ref": "r-3"},
+        conversation=INTEGER,
+        up_to=INTEGER,
+        maybe={"ref": TEXT},
+    ),
     _frame(
         "Send a message. Again under the same ref it is the same message.",
         {"type": "chat_message", "conversation": 3, "content": "Hello?", "ref": "m-17"},

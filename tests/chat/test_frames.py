@@ -179,3 +179,35 @@ def test_typing_is_passed_on_every_two_seconds_and_forgotten_in_time() -> None:
     for user in range(frames._REMEMBERED + 10):
         frames._is_time(user, 2, now=now)
     assert len(frames._typed) == frames._REMEMBERED
+
+
+async def test_messages_are_read_over_the_socket_too(hub: Hub, customer: User, agent: User, chat: Any) -> None:
+    mine, theirs = await live(customer, agent)
+    said = (await answered(mine, saying(chat)))["id"]
+    reading = {"type": "chat_read", "conversation": chat.pk, "up_to": said}
+
+    assert await answered(theirs, reading | {"ref": "r9"}) == {"type": "ack", "ref": "r9", "id": said}
+    await soon(lambda: mine.of("messages_read"))
+    theirs.send(reading)
+    assert (await answered(theirs, reading | {"up_to": said + 1, "ref": "r10"}))["type"] == "error"
+
+    assert [event["message"] for event in mine.of("messages_read")] == [{"id": said}]
+    members = await for_socket(lambda: dict(chat.members.values_list("user_id", "unread_count")))
+    assert members == {customer.pk: 0, agent.pk: 0}
+    await leave(mine, theirs)
+
+
+async def test_nobody_reads_for_others(hub: Hub, customer: User, agent: User, chat: Any) -> None:
+    stranger = await for_socket(AgentFactory)
+    mine, other = await live(customer, stranger)
+    said = (await answered(mine, saying(chat)))["id"]
+
+    refusals = [
+        await answered(other, {"type": "chat_read", "conversation": pk, "up_to": said, "ref": "x"})
+        for pk in (chat.pk, 987_654_321)
+    ]
+
+    assert refusals[0] == refusals[1]
+    assert refusals[0]["code"] == "not_found"
+    assert await for_socket(lambda: chat.members.get(user=agent).unread_count) == 1
+    await leave(mine, other)
