@@ -16,8 +16,9 @@ from .services import start_services
 from .strays import end_strays
 from .supervise import until_stopped
 
-# In several processes, which take over from each other at the end; a few tests are done before those would have begun.
-WHOLE = ["-n", "auto", "--dist", "worksteal"]
+# In several processes, which are given a few tests at a time, always forward: one that had hundreds of slow ones ahead
+# would end long after the others, and one that went back would hold what a module has made open for longer than that.
+WHOLE = ["-n", "auto", "--maxschedchunk", "4"]
 
 
 def suite(arguments: list[str]) -> int:
